@@ -1,0 +1,179 @@
+"""Are the objects like those that the method learned from?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checkstar.checks.base import Check
+from checkstar.claims import Claim
+from checkstar.data.dataset import Dataset
+from checkstar.errors import NotApplicable
+from checkstar.estimates import share
+from checkstar.evidence import Z_95, Estimate, Evidence, Limit, Part
+from checkstar.prediction import Point
+from checkstar.runs import Run
+from checkstar.simulators import linear_gaussian
+
+__all__ = ["Domain"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domain(Check):
+    """Are the objects like those that the method learned from?
+
+    Half of the training set (no group divided) makes a score of strangeness: the distance to the `n_neighbours`-th
+    neighbour among whitened principal components, the norm of what they leave over being one more axis. The other half
+    calibrates it: the conformal p-value of a test object is the share of calibration objects at least as strange, and a
+    share `level` of exchangeable objects has p <= level, whatever the distributions. The fault is the share beyond
+    that. Objects found at a false-discovery rate of `level` (Benjamini-Hochberg) are flagged.
+    """
+
+    name = "domain"
+    code = "C1"
+    family = "domain"
+    question = "Are the objects like those that the method learned from?"
+    statistic = "share of objects outside the training domain, beyond that expected"
+    needs = frozenset({"training_x"})
+    depends_on = "run"
+    tasks = ("regression", "classification")
+    references = (
+        "Bates et al. 2023, Ann. Stat. 51, 149 (arXiv:2104.08279)",
+        "Benjamini & Hochberg 1995, JRSS B 57, 289",
+    )
+
+    level: float = 0.05
+    limit: float = 0.10
+    n_components: int = 20
+    n_neighbours: int = 5
+    max_reference: int = 20_000
+
+    def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
+        assert run.train is not None
+        n_units = len(np.unique(run.train.units_of_independence))
+        if n_units < 40:
+            raise NotApplicable(
+                f"{n_units} independent training objects are too few to calibrate a domain; 40 are needed"
+            )
+        train = run.train
+        if len(train) > 2 * self.max_reference:
+            train = train[np.sort(rng.choice(len(train), 2 * self.max_reference, replace=False))]
+        learned, held = train.split(0.5, rng)
+        score = _Strangeness(learned, self.n_components, self.n_neighbours)
+        calibration, strange = np.sort(score(held)), score(run.test)
+        p = (1 + len(held) - np.searchsorted(calibration, strange, side="left")) / (1 + len(held))
+        estimate = self._excess(p <= self.level, run, len(np.unique(held.units_of_independence)))
+        flagged = _benjamini_hochberg(p, self.level)
+        return self.conclude(
+            claim,
+            [Part(name="unlike the training set", estimate=estimate, limit=self.limit)],
+            reason=lambda part: self._sentence(part, int(flagged.sum())),
+            figure=_figure(p),
+            flags={"outside_domain": flagged},
+            limits_of_use=_limits(int(flagged.sum())),
+        )
+
+    def _excess(self, beyond: NDArray[np.bool_], run: Run, n_calibration: int) -> Estimate:
+        found = share(beyond, run.test.units_of_independence, run.test.weight)
+        # The calibration half is a sample too: its level varies as a Beta law.
+        own = Z_95 * math.sqrt(self.level * (1 - self.level) / n_calibration)
+        low = found.value - math.hypot(found.value - found.low, own)
+        high = found.value + math.hypot(found.high - found.value, own)
+        return Estimate(found.value - self.level, low - self.level, high - self.level, found.n)
+
+    def _sentence(self, part: Part, flagged: int) -> str:
+        value, low, high, _ = part.estimate
+        words = f"; {flagged} objects are flagged one by one" if flagged else ""
+        return (
+            f"{100 * (value + self.level):.1f} % of the objects are as strange as the strangest {100 * self.level:g} % of the "
+            f"training set: an excess of {100 * value:+.1f} % [{100 * low:+.1f}, {100 * high:+.1f}]{words}"
+        )
+
+    def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
+        """A third of the objects six standard deviations away in one feature."""
+        learned, drawn = linear_gaussian(2 * n, rng), linear_gaussian(n, rng)
+        moved = drawn.x.copy()
+        moved[rng.random(n) < size / 3, 0] += 6 * np.hypot(1.0, drawn.sigma)
+        run = Run(
+            name="planted",
+            train=Dataset(learned.x, learned.y),
+            test=Dataset(moved, drawn.y),
+            prediction=Point(moved.mean(axis=1)),
+        )
+        return run, Claim("object_value")
+
+
+class _Strangeness:
+    """Distance to the k-th neighbour in whitened principal components of a training set, with the left-over norm."""
+
+    def __init__(self, data: Dataset, n_components: int, n_neighbours: int) -> None:
+        from sklearn.neighbors import NearestNeighbors
+
+        x = _filled(data)
+        self.centre, spread = x.mean(axis=0), x.std(axis=0)
+        self.scale = np.where(spread > 0, spread, 1.0)
+        z = (x - self.centre) / self.scale
+        n_kept = min(n_components, z.shape[1], max(1, len(z) // 5))
+        self.axes = np.linalg.svd(z[:5000], full_matrices=False)[2][:n_kept]
+        self.spread = np.ones(n_kept + 1)
+        axes = self._axes(z)
+        self.spread = np.where(axes.std(axis=0) > 1e-12, axes.std(axis=0), 1.0)
+        self.neighbours = NearestNeighbors(n_neighbors=min(n_neighbours, len(z))).fit(axes / self.spread)
+
+    def __call__(self, data: Dataset) -> NDArray[np.float64]:
+        axes = self._axes((_filled(data) - self.centre) / self.scale)
+        return self.neighbours.kneighbors(axes / self.spread)[0][:, -1]
+
+    def _axes(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
+        kept = z @ self.axes.T
+        left_over = np.sqrt(np.maximum((z**2).sum(axis=1) - (kept**2).sum(axis=1), 0.0))
+        return np.column_stack([kept, left_over])
+
+
+def _filled(data: Dataset) -> NDArray[np.float64]:
+    """Observations with masked or missing elements replaced by the feature's median."""
+    assert data.x is not None
+    x = np.asarray(data.x, dtype=float)
+    missing = ~np.isfinite(x)
+    if data.noise is not None:
+        missing |= np.isinf(data.noise.sigma(x))
+    if not missing.any():
+        return x
+    masked = np.ma.masked_array(x, missing)
+    return np.where(missing, np.ma.filled(np.ma.median(masked, axis=0), 0.0), x)
+
+
+def _benjamini_hochberg(p: NDArray[np.float64], level: float) -> NDArray[np.bool_]:
+    order = np.argsort(p)
+    below = np.flatnonzero(p[order] <= level * np.arange(1, len(p) + 1) / len(p))
+    return p <= p[order][below[-1]] if below.size else np.zeros(len(p), dtype=bool)
+
+
+def _limits(flagged: int) -> list[Limit]:
+    if not flagged:
+        return []
+    text = f"{flagged} objects are unlike the training set and should not be used (flag outside_domain)"
+    return [Limit(name="outside_domain", value=float(flagged), unit="objects", text=text)]
+
+
+def _figure(p: NDArray[np.float64]) -> dict[str, Any]:
+    levels = np.linspace(0, 1, 101)
+    return {
+        "title": "Conformal p-values of the test objects",
+        "xlabel": "p-value of being like the training set",
+        "ylabel": "share of objects below",
+        "layers": [
+            {"kind": "line", "x": [0, 1], "y": [0, 1], "tone": "reference", "label": "like the training set"},
+            {
+                "kind": "line",
+                "x": levels.tolist(),
+                "y": (np.searchsorted(np.sort(p), levels, side="right") / len(p)).tolist(),
+                "tone": "main",
+                "label": "test objects",
+            },
+        ],
+    }

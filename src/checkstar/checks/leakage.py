@@ -1,0 +1,111 @@
+"""Has the method seen the test objects before?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checkstar.checks.base import Check
+from checkstar.claims import Claim
+from checkstar.data.dataset import Dataset
+from checkstar.evidence import Estimate, Evidence, Part
+from checkstar.prediction import Point
+from checkstar.runs import Run
+from checkstar.simulators import linear_gaussian
+
+__all__ = ["Leakage"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leakage(Check):
+    """Has the method seen the test objects, or their group, in training?
+
+    Two shares of test objects: those whose group (star, cluster, field, night) is also in the training set, and those
+    whose observations have a copy there. With noise, a copy is a pair no further apart than the noise allows: a reduced
+    chi^2 of their difference, ``mean((x_i - x_j)^2 / (s_i^2 + s_j^2))``, below one plus `n_sigma` of its scatter.
+    Both are counts on the given split, not samples: their interval is a point and their limit is zero.
+
+    Parameters
+    ----------
+    n_sigma : float
+        How far above one the reduced chi^2 of two observations of one object may lie.
+    """
+
+    name = "leakage"
+    code = "I1"
+    family = "leakage"
+    question = "Has the method seen the test objects, or their group, in training?"
+    statistic = "share of test objects with their group or a copy in the training set"
+    needs = frozenset({"training_x"})
+    depends_on = "run"
+    tasks = ("regression", "classification")
+    references = ("Kapoor & Narayanan 2023, Patterns 4, 100804 (leakage of type 1)",)
+
+    n_sigma: float = 3.0
+
+    def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
+        assert run.train is not None
+        copies = _copies(run.train, run.test, self.n_sigma)
+        flags = {"copy_in_training": copies}
+        parts = [_part("a copy in the training set", copies)]
+        if run.train.group is not None and run.test.group is not None:
+            shared = np.isin(run.test.group.astype(str), np.unique(run.train.group.astype(str)))
+            flags["group_in_training"] = shared
+            parts.append(_part(f"their {run.test.group_name} in the training set", shared))
+        without = (
+            "" if len(parts) > 1 else "; no group was given, so shared stars, fields or nights were not looked for"
+        )
+        return self.conclude(
+            claim,
+            parts,
+            reason=lambda part: (
+                f"{round(part.estimate.value * len(run.test))} of {len(run.test)} test objects have {part.name}{without}"
+            ),
+            flags=flags,
+        )
+
+    def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
+        """A fifth of the test objects copied into the training set."""
+        learned, drawn = linear_gaussian(n, rng), linear_gaussian(n, rng)
+        copied = rng.random(n) < 0.2 * size
+        x = np.where(copied[:, None], drawn.x, learned.x)
+        run = Run(
+            name="planted",
+            train=Dataset(x, learned.y, group=np.where(copied, np.arange(n), n + np.arange(n))),
+            test=Dataset(drawn.x, drawn.y, group=np.arange(n)),
+            prediction=Point(drawn.estimate),
+        )
+        return run, Claim("object_value")
+
+
+def _part(name: str, leaked: NDArray[np.bool_]) -> Part:
+    found = float(leaked.mean())
+    return Part(name=name, estimate=Estimate(found, found, found, len(leaked)), limit=0.0, limit_kind="derived")
+
+
+def _copies(train: Dataset, test: Dataset, n_sigma: float) -> NDArray[np.bool_]:
+    """Test objects (n,) whose nearest training object could be the same one observed again."""
+    from sklearn.neighbors import NearestNeighbors
+
+    assert train.x is not None and test.x is not None
+    if train.noise is None or test.noise is None:
+        known = {row.tobytes() for row in np.ascontiguousarray(train.x, dtype=np.float32)}
+        return np.array([row.tobytes() in known for row in np.ascontiguousarray(test.x, dtype=np.float32)])
+    precision = np.nan_to_num(train.noise.inverse_variance(train.x)).mean(axis=0)
+    # A projection on a few random axes keeps neighbours near (Johnson & Lindenstrauss) and the search cheap.
+    axes = np.random.default_rng(0).standard_normal((test.x.shape[1], min(30, test.x.shape[1])))
+    scaled = [np.nan_to_num(data.x * np.sqrt(precision)) @ axes for data in (train, test)]  # type: ignore[operator]
+    nearest = NearestNeighbors(n_neighbors=min(3, len(train))).fit(scaled[0]).kneighbors(scaled[1])[1]
+    found = np.zeros(len(test), dtype=bool)
+    sigma_test = test.noise.sigma(test.x)
+    for column in nearest.T:
+        other = train[column]
+        assert other.x is not None and other.noise is not None
+        variance = sigma_test**2 + other.noise.sigma(other.x) ** 2
+        good = np.isfinite(variance)
+        chi2 = np.where(good, (test.x - other.x) ** 2 / np.where(good, variance, 1.0), 0.0).sum(axis=1)
+        degrees = np.maximum(good.sum(axis=1), 1)
+        found |= chi2 / degrees < 1 + n_sigma * np.sqrt(2 / degrees)
+    return found

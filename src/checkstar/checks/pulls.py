@@ -1,0 +1,134 @@
+"""Are the error bars of the right size?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from checkstar.checks.base import Check
+from checkstar.claims import Claim
+from checkstar.data.dataset import Dataset
+from checkstar.estimates import from_influence, mean, normalised_weights
+from checkstar.evidence import ALPHA, Estimate, Evidence, Part, folded
+from checkstar.prediction import Normal
+from checkstar.runs import Run
+from checkstar.simulators import linear_gaussian
+
+__all__ = ["Pulls"]
+
+_CONVENTIONAL_TOLERANCE = 0.10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pulls(Check):
+    """Are the error bars of the right size?
+
+    Pulls ``z = (y - mean) / sqrt(s_pred^2 + s_truth^2)`` of honest error bars have mean zero and variance one. Two
+    faults: the relative error of the error bars, ``exp|ln sd(z)| - 1``, and the mean in units of sigma. The interval of
+    ``ln sd(z)`` uses the fourth moment of the pulls, so heavy tails widen it instead of deceiving it.
+    """
+
+    name = "pulls"
+    code = "B1"
+    family = "calibration"
+    question = "Are the error bars of the right size?"
+    statistic = "relative error of the error bars, from the variance of the pulls"
+    needs = frozenset({"spread"})
+    uses = frozenset({"object_interval", "population_mean"})
+    references = ("Gneiting, Balabdaoui & Raftery 2007, JRSS B 69, 243",)
+
+    mean_limit: float = 0.1
+
+    def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
+        view = run.view(claim.label)
+        sigma = np.hypot(view.prediction.std()[:, 0], view.truth_err)
+        z = (view.truth - view.predicted) / sigma
+        w = normalised_weights(view.weight, len(z))
+        centre = mean(z, view.units, view.weight)
+        variance = float((w * (z - centre.value) ** 2).mean())
+        log_sd = _at_least_normal(
+            from_influence(0.5 * math.log(variance), 0.5 * w * ((z - centre.value) ** 2 / variance - 1), view.units)
+        )
+        tolerance, kind = _tolerance(claim)
+        size = folded(log_sd)
+        scale = Estimate(math.expm1(size.value), math.expm1(size.low), math.expm1(min(size.high, 50.0)), size.n)
+        parts = [
+            Part(
+                name="size of the error bars",
+                estimate=scale,
+                limit=tolerance,
+                limit_kind=kind,
+                of_tolerance=_is_scale(claim),
+            ),
+            Part(name="mean pull", estimate=folded(centre), limit=self.mean_limit, unit="sigma"),
+        ]
+        return self.conclude(
+            claim, parts, reason=lambda part: _sentence(part, math.exp(log_sd.value), centre, z), figure=_figure(z)
+        )
+
+    def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
+        """Error bars that are 40 % too small."""
+        drawn = linear_gaussian(n, rng)
+        prediction = Normal(drawn.estimate, np.full(n, drawn.noise / (1 + 0.4 * size)))
+        return Run(name="planted", test=Dataset(y=drawn.y), prediction=prediction), Claim("object_interval")
+
+
+def _at_least_normal(log_sd: Estimate) -> Estimate:
+    """The interval of ln sd, no narrower than that of normal pulls (chi^2).
+
+    The fourth moment of few pulls is too small more often than not, and with it their interval.
+    """
+    if log_sd.n < 2:
+        return log_sd
+    degrees = log_sd.n - 1
+    ends = (0.5 * math.log(degrees / special.chdtri(degrees, tail)) for tail in (ALPHA, 1 - ALPHA))
+    low, high = (log_sd.value + end for end in ends)
+    return log_sd._replace(low=min(log_sd.low, low), high=max(log_sd.high, high))
+
+
+def _is_scale(claim: Claim) -> bool:
+    """Whether the claim's tolerance is about error bars."""
+    return claim.use == "object_interval"
+
+
+def _tolerance(claim: Claim) -> tuple[float, Any]:
+    if _is_scale(claim) and claim.tolerance is not None:
+        return claim.tolerance, "claim"
+    return _CONVENTIONAL_TOLERANCE, "convention"
+
+
+def _sentence(part: Part, scale: float, centre: Estimate, z: NDArray[np.float64]) -> str:
+    if part.name == "mean pull":
+        return f"the mean pull is {centre.value:+.2f} sigma [{centre.low:+.2f}, {centre.high:+.2f}]"
+    side = "small" if scale > 1 else "large"
+    wild = int((np.abs(z) > 5).sum())
+    tail = f"; {wild} of {len(z)} objects lie beyond 5 sigma" if wild else ""
+    return (
+        f"the error bars are {100 * part.estimate.value:.0f} % [{100 * max(part.estimate.low, 0):.0f}, "
+        f"{100 * part.estimate.high:.0f}] too {side} (sd of the pulls {scale:.2f}){tail}"
+    )
+
+
+def _figure(z: NDArray[np.float64]) -> dict[str, Any]:
+    levels = np.linspace(0.5, 99.5, 100) / 100
+    expected = special.ndtri(levels)
+    return {
+        "title": "Quantiles of the pulls",
+        "xlabel": "unit normal",
+        "ylabel": "pulls",
+        "layers": [
+            {"kind": "line", "x": [-3, 3], "y": [-3, 3], "tone": "reference", "label": "honest error bars"},
+            {
+                "kind": "points",
+                "x": expected.tolist(),
+                "y": np.quantile(z, levels).tolist(),
+                "tone": "main",
+                "label": "pulls",
+            },
+        ],
+    }

@@ -1,0 +1,115 @@
+"""Does it put objects in the right order?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checkstar.checks.base import Check
+from checkstar.claims import Claim
+from checkstar.data.dataset import Dataset
+from checkstar.errors import NotApplicable
+from checkstar.estimates import from_influence, normalised_weights
+from checkstar.evidence import Estimate, Evidence, Part
+from checkstar.prediction import Classes, Point
+from checkstar.runs import LabelView, Run
+from checkstar.simulators import linear_gaussian
+
+__all__ = ["Ranking"]
+
+_CONVENTION = 0.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranking(Check):
+    """Does it put objects in the right order?
+
+    Share of pairs of objects whose predictions are in the wrong order, ties counted half: (1 - Kendall's tau) / 2 for
+    numbers, 1 - AUC of the worst class against the rest for classes. A U-statistic; its interval comes from the
+    projection on single objects (Hoeffding 1948; DeLong 1988), summed by independent unit. Above `block` objects only
+    pairs within random blocks are counted, so the cost grows in proportion to the number of objects.
+    """
+
+    name = "ranking"
+    code = "R1"
+    family = "ranking"
+    question = "Does it put objects in the right order?"
+    statistic = "share of pairs in the wrong order (0.5 is chance)"
+    tasks = ("regression", "classification")
+    references = (
+        "Hoeffding 1948, Ann. Math. Stat. 19, 293",
+        "DeLong, DeLong & Clarke-Pearson 1988, Biometrics 44, 837",
+    )
+
+    block: int = 2000
+
+    def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
+        view = run.view(claim.label)
+        if len(np.unique(view.truth)) < 2:
+            raise NotApplicable("all true values are equal; there is no order")
+        parts = [
+            Part(
+                name=name,
+                estimate=self._discordance(truth, predicted, view, rng),
+                limit=_CONVENTION if claim.tolerance is None else claim.tolerance,
+                limit_kind="convention" if claim.tolerance is None else "claim",
+                of_tolerance=True,
+            )
+            for name, truth, predicted in _orders(view)
+        ]
+        return self.conclude(claim, parts, reason=_sentence)
+
+    def _discordance(
+        self, truth: NDArray[np.float64], predicted: NDArray[np.float64], view: LabelView, rng: np.random.Generator
+    ) -> Estimate:
+        n = len(truth)
+        w = normalised_weights(view.weight, n)
+        wrong, pairs = np.zeros(n), np.zeros(n)
+        order = rng.permutation(n) if n > self.block else np.arange(n)
+        for rows in np.array_split(order, max(1, round(n / self.block))):
+            wrong[rows], pairs[rows] = _counts(truth[rows], predicted[rows], w[rows])
+        # Weighted sums over pairs; each object's share enters twice, once from either side.
+        value = float((w * wrong).sum() / (w * pairs).sum())
+        influence = 2 * w * (wrong - value * pairs) / float((w * pairs).mean())
+        return from_influence(value, influence, view.units)
+
+    def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
+        """Predictions given to the wrong objects."""
+        drawn = linear_gaussian(n, rng, noise=0.3)
+        mixed = rng.random(n) < 0.8 * size
+        predicted = drawn.estimate.copy()
+        predicted[mixed] = rng.permutation(predicted[mixed])
+        return Run(name="planted", test=Dataset(y=drawn.y), prediction=Point(predicted)), Claim("ranking")
+
+
+def _counts(
+    truth: NDArray[np.float64], predicted: NDArray[np.float64], weight: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """For each object, the weight of others ordered wrongly against it, and of all with another truth."""
+    t = np.sign(truth[:, None] - truth[None, :]).astype(np.int8)
+    p = np.sign(predicted[:, None] - predicted[None, :]).astype(np.int8)
+    apart = t != 0
+    wrong = 0.5 * (1 - t * p) * apart
+    return wrong @ weight, apart @ weight
+
+
+def _orders(view: LabelView) -> list[tuple[str, Any, Any]]:
+    if not isinstance(view.prediction, Classes):
+        return [("all pairs", view.truth, view.predicted)]
+    codes = view.prediction.codes(view.truth)
+    probabilities = view.prediction.probabilities
+    names = view.prediction.names
+    chosen = [1] if len(names) == 2 else range(len(names))
+    return [
+        (f"class {names[c]}", (codes == c).astype(float), probabilities[:, c])
+        for c in chosen
+        if 0 < (codes == c).sum() < len(codes)
+    ]
+
+
+def _sentence(part: Part) -> str:
+    value, low, high, _ = part.estimate
+    return f"{100 * value:.1f} % [{100 * max(low, 0):.1f}, {100 * high:.1f}] of pairs are in the wrong order ({part.name}; 50 % is chance)"

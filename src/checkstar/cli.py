@@ -1,0 +1,322 @@
+"""The command line: arguments only. Exit status: 0 PASS, 1 FAIL, 2 INCONCLUSIVE, 3 bad input, 130 interrupted."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from checkstar.errors import ContractError, InputError
+
+if TYPE_CHECKING:
+    from checkstar.audits import Audit
+    from checkstar.claim_settings import ClaimSettings
+    from checkstar.runs import Run
+
+__all__ = ["app", "main"]
+
+BAD_INPUT, CRASH, INTERRUPTED, BROKEN_PIPE = 3, 70, 130, 141
+_STATUS = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 2}
+_HELP = "What may a machine-learned result in astrophysics be used for, and what not?"
+_EPILOG = "Exit status: 0 PASS, 1 FAIL, 2 INCONCLUSIVE, 3 bad input."
+
+#: Typer has click built in or beside it, by version; the base of its own exceptions is right in both.
+_ClickException: Any = typer.BadParameter.__mro__[2]
+
+
+class _Commands(TyperGroup):
+    """Turns every end of a command into one exit status, and users' mistakes into one line."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except (InputError, ContractError) as error:
+            raise typer.Exit(_complain(str(error))) from error
+        except BrokenPipeError:
+            # The reader has gone; without this Python complains once more when it flushes at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(BROKEN_PIPE) from None
+        except KeyboardInterrupt:
+            sys.stderr.write("checkstar: interrupted\n")
+            raise typer.Exit(INTERRUPTED) from None
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        standalone = kwargs.pop("standalone_mode", True)
+        try:
+            kwargs["standalone_mode"] = False
+            status = super().main(*args, **kwargs)
+        except _ClickException as error:
+            # Its own status for wrong usage is 2, which here means INCONCLUSIVE.
+            status = _complain(error.format_message() + " See checkstar --help.")
+        except typer.Abort:
+            status = INTERRUPTED
+        except Exception:  # noqa: BLE001 - a crash of ours must not exit with 1, which means FAIL
+            traceback.print_exc()
+            status = CRASH
+        if standalone:
+            sys.exit(status if isinstance(status, int) else 0)
+        return status
+
+
+def _complain(message: str) -> int:
+    sys.stderr.write(f"checkstar: error: {message}\n")
+    return BAD_INPUT
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help=_HELP,
+    epilog=_EPILOG,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Entry point of the command `checkstar`."""
+    app(prog_name="checkstar")
+
+
+def _of_claim(help_: str, *names: str, metavar: str | None = None) -> Any:
+    return typer.Option(*names, help=help_, metavar=metavar, rich_help_panel="The claim")
+
+
+def _of_column(help_: str, *names: str, metavar: str = "COLUMN") -> Any:
+    return typer.Option(*names, help=help_, metavar=metavar, rich_help_panel="Columns of the table")
+
+
+Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Write report.html, audit.json and the rest there.")]
+Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the machine-readable record as JSON, and nothing else.")]
+Use = Annotated[
+    str | None,
+    _of_claim(
+        "What the result will be used for (checkstar list claims). Default: every use.", "--claim", metavar="USE"
+    ),
+]
+NObjects = Annotated[int | None, _of_claim("How many objects are averaged, counted or picked.")]
+Tolerance = Annotated[str | None, _of_claim("The largest fault that the science bears: 0.01, or '0.01 dex'.")]
+Label = Annotated[str | None, _of_claim("Which label the claim is about, where there are several.")]
+PopulationMean = Annotated[float | None, _of_claim("Mean of the population claimed, in the label's unit.")]
+PopulationStd = Annotated[float | None, _of_claim("Its standard deviation.")]
+PopulationFile = Annotated[
+    str | None, _of_claim("Label values of the population claimed.", "--population", metavar="FILE:COLUMN")
+]
+Truth = Annotated[str | None, _of_column("True value or class.")]
+Predicted = Annotated[str | None, _of_column("Predicted value.")]
+Sigma = Annotated[str | None, _of_column("Claimed standard error of the prediction.")]
+TruthSigma = Annotated[str | None, _of_column("Standard error of the truth itself.")]
+Probabilities = Annotated[
+    list[str] | None, _of_column("Class probabilities: 'p_*', or each column (repeatable).", metavar="PATTERN")
+]
+Group = Annotated[str | None, _of_column("Independent unit that objects share: field, night, cluster, star.")]
+Weight = Annotated[str | None, _of_column("Selection weight, 1/P(selected).")]
+Meta = Annotated[list[str] | None, _of_column("Look for trends in it (repeatable). Default: all that are left.")]
+LabelNames = Annotated[list[str] | None, _of_column("Names of the labels of samples (repeatable).", metavar="NAME")]
+Unit = Annotated[str | None, _of_column("Unit of the truth, where the file lacks it.", metavar="UNIT")]
+
+
+class ListKind(StrEnum):
+    """What can be listed."""
+
+    problems = "problems"
+    methods = "methods"
+    checks = "checks"
+    claims = "claims"
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    ctx: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        import checkstar
+
+        typer.echo(f"checkstar {checkstar.__version__}")
+    elif ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the reports.")] = Path("checkstar-demo"),
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """The whole job on real stellar spectra: train, compare, audit, report. About a minute; nothing is downloaded."""
+    from checkstar.demo import run_demo, show_demo
+    from checkstar.settings import require_writable
+    from checkstar.terminal import progress_bar, show_json
+
+    require_writable(out)
+    with progress_bar() as advance:
+        result = run_demo(seed=seed, progress=advance)
+    result.save(out)
+    if as_json:
+        show_json(result.to_dict())
+    else:
+        show_demo(result, out)
+
+
+@app.command()
+def audit(
+    table: Annotated[Path, typer.Argument(help="CSV, Parquet, FITS or ECSV table; samples.npz; or a TOML file.")],
+    truth: Truth = None,
+    predicted: Predicted = None,
+    sigma: Sigma = None,
+    truth_sigma: TruthSigma = None,
+    probabilities: Probabilities = None,
+    group: Group = None,
+    weight: Weight = None,
+    meta: Meta = None,
+    label_names: LabelNames = None,
+    unit: Unit = None,
+    claim: Use = None,
+    n_objects: NObjects = None,
+    tolerance: Tolerance = None,
+    label: Label = None,
+    population: PopulationFile = None,
+    population_mean: PopulationMean = None,
+    population_std: PopulationStd = None,
+    name: Annotated[str | None, typer.Option(help="What the reports call it.")] = None,
+    out: Out = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random. [default: 0]")] = None,
+    as_json: Json = False,
+) -> None:
+    """Audit predictions that you already have: what may they be used for?"""
+    from checkstar.settings import AuditSettings, read_settings
+
+    given = {key: value for key, value in locals().items() if key in AuditSettings.model_fields and key != "table"}
+    given.pop("claim")
+    settings = read_settings(
+        table,
+        given,
+        _claim_options(claim, n_objects, tolerance, label, population, population_mean, population_std),
+    )
+    _audit_and_show(settings.run, settings.claim, out=settings.out, seed=settings.seed, as_json=as_json)
+
+
+@app.command("run")
+def run_method(
+    problem: Annotated[str, typer.Argument(help="A problem (checkstar list problems).")],
+    method: Annotated[str, typer.Option(help="A method (checkstar list methods).")],
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Setting of the method (repeatable).")
+    ] = None,
+    claim: Use = None,
+    n_objects: NObjects = None,
+    tolerance: Tolerance = None,
+    label: Label = None,
+    population: PopulationFile = None,
+    population_mean: PopulationMean = None,
+    population_std: PopulationStd = None,
+    save_model: Annotated[Path | None, typer.Option(metavar="DIR", help="Save the fitted method there.")] = None,
+    out: Out = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Train a method on a problem and audit what it predicts."""
+    from checkstar.claim_settings import read_claim
+    from checkstar.components import component, configured, parse_settings
+    from checkstar.runs import run
+    from checkstar.settings import require_writable
+
+    options = _claim_options(claim, n_objects, tolerance, label, population, population_mean, population_std)
+    claimed = read_claim(options)
+    made = configured(component("methods", method), parse_settings(set_ or ()))
+    question = component("problems", problem)
+    if save_model is not None:
+        require_writable(save_model)
+
+    def train() -> Any:
+        done = run(question.make(), made, seed=seed)
+        if save_model is not None and done.method is not None:
+            done.method.save(save_model)
+        return done
+
+    _audit_and_show(train, claimed, out=out, seed=seed, as_json=as_json)
+
+
+@app.command()
+def report(
+    record: Annotated[Path, typer.Argument(metavar="AUDIT.JSON", help="An audit.json, or the folder that holds it.")],
+    tolerance: Tolerance = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Render a stored audit again, or judge its evidence by another tolerance; needs neither model nor data."""
+    from checkstar.audits import Audit
+    from checkstar.claim_settings import tolerance_for
+    from checkstar.settings import require_writable
+
+    stored = Audit.load(record)
+    if tolerance is not None:
+        stored = stored.rescored(tolerance_for(stored, tolerance))
+    if out is not None:
+        require_writable(out)
+    _show(stored, out, as_json=as_json)
+
+
+@app.command("list")
+def list_components(
+    kind: Annotated[ListKind, typer.Argument(help="What to list.")],
+) -> None:
+    """List what can be used by name: problems, methods, checks or claims."""
+    from checkstar.components import listing
+    from checkstar.terminal import show_table
+
+    show_table("", *listing(kind.value))
+
+
+def _claim_options(
+    use: str | None,
+    n_objects: int | None,
+    tolerance: str | None,
+    label: str | None,
+    population: str | None,
+    population_mean: float | None,
+    population_std: float | None,
+) -> dict[str, Any]:
+    return {key: value for key, value in locals().items() if value is not None}
+
+
+def _audit_and_show(
+    make_run: Callable[[], Run], claim: ClaimSettings | None, *, out: Path | None, seed: int, as_json: bool
+) -> None:
+    """Everything that can be refused is refused before the work begins."""
+    from checkstar.settings import require_writable
+    from checkstar.terminal import progress_bar
+
+    if out is not None:
+        require_writable(out)
+    run = make_run()
+    claimed = None if claim is None else claim.claim(run)
+    from checkstar.audits import audit as examine
+
+    with progress_bar() as advance:
+        result = examine(run, claimed, rng=seed, progress=advance)
+    _show(result, out, as_json=as_json)
+
+
+def _show(result: Audit, out: Path | None, *, as_json: bool) -> None:
+    """Save, print, and end with the status that the verdict has."""
+    from checkstar.terminal import say, show_audit
+
+    if out is not None:
+        result.save(out)
+    show_audit(result, as_json=as_json)
+    if out is not None and not as_json:
+        say(f"\nreport: {out / 'report.html'}")
+    sys.stdout.flush()
+    raise typer.Exit(_STATUS[result.verdict.value])

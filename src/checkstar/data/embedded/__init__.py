@@ -1,0 +1,95 @@
+"""Data that come with the package: 707 real stellar spectra with labels (MILES)."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checkstar.errors import InputError
+
+if TYPE_CHECKING:
+    from checkstar.data.dataset import Dataset
+
+__all__ = ["miles", "miles_provenance", "miles_wavelength"]
+
+MILES_UNITS = {"teff": "K", "logg": "dex", "feh": "dex"}
+
+
+def miles() -> Dataset:
+    """Spectra and labels of 707 stars of the MILES library.
+
+    Returns
+    -------
+    Dataset
+        ``x`` (707, 1055): flux per wavelength over its mean in the range; feature ``"3602.15 A"`` is a bin of
+        3.6 Angstrom centred there (see `miles_wavelength`). ``y``: teff (K), logg (dex), feh (dex). ``noise``:
+        Gaussian, estimated from the spectra and from above, because the library publishes no errors; neighbouring
+        bins are correlated by about 0.23, which it ignores. ``meta``: id, name, sptype (free text, sometimes empty),
+        cluster. ``group``: the cluster, or the star itself in the field; a cluster has one [Fe/H] by construction.
+
+    Raises
+    ------
+    InputError
+        If the installed file is not the one that was published.
+
+    References
+    ----------
+    Sanchez-Blazquez et al. 2006, MNRAS 371, 703; Cenarro et al. 2007, MNRAS 374, 664; Falcon-Barroso et al. 2011,
+    A&A 532, A95.
+
+    Examples
+    --------
+    >>> data = miles()
+    >>> len(data), data.labels, data.features[0]
+    (707, ('teff', 'logg', 'feh'), '3602.15 A')
+    """
+    from checkstar.data.dataset import Dataset
+
+    stored = read_miles()
+    return Dataset(
+        x=stored["offset"][:, None] + stored["scale"][:, None] * stored["flux"],
+        y=np.stack([stored[label] for label in MILES_UNITS], axis=1),
+        noise=interpolated_sigma(stored, np.arange(len(stored["wave"]))),
+        meta={name: stored[name] for name in ("id", "name", "sptype", "cluster")},
+        group="cluster",
+        features=[f"{wave:.2f} A" for wave in stored["wave"]],
+        labels=list(MILES_UNITS),
+        units=MILES_UNITS,
+        name="MILES",
+        citation="; ".join(miles_provenance()["citations"]),
+    )
+
+
+def miles_wavelength() -> NDArray[np.float64]:
+    """Central wavelength (1055,) of each feature of `miles`, in Angstrom, in air, at rest."""
+    return read_miles()["wave"]
+
+
+def miles_provenance() -> dict[str, Any]:
+    """Where the embedded MILES file comes from: package, licence, citations, recipe of the noise, hashes."""
+    return json.loads(files(__name__).joinpath("miles.json").read_text(encoding="utf-8"))
+
+
+def read_miles() -> dict[str, NDArray[Any]]:
+    """The stored arrays, after their hash was checked."""
+    content = files(__name__).joinpath("miles.npz").read_bytes()
+    found, needed = hashlib.sha256(content).hexdigest(), miles_provenance()["sha256"]
+    if found != needed:
+        raise InputError(
+            f"the embedded file miles.npz has sha256 {found[:12]}... but {needed[:12]}... was published; "
+            "install checkstar again."
+        )
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def interpolated_sigma(stored: dict[str, NDArray[Any]], bins: NDArray[Any]) -> NDArray[np.float64]:
+    """Sigma (n, len(bins)) at positions `bins` from the windows: linear in log sigma, constant beyond the ends."""
+    rows = np.log(stored["sigma"].astype(float))
+    return np.exp(np.stack([np.interp(bins, stored["sigma_bin"], row) for row in rows]))

@@ -1,0 +1,118 @@
+"""Estimates with 95 % intervals that know the independent unit: stars, fields or nights, never rows.
+
+All standard errors are cluster-robust: influence values are summed within each unit first (Liang & Zeger 1986,
+Biometrika 73, 13), with the g/(g-1) correction and Student's t with g-1 degrees of freedom for g units.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from checkstar.evidence import ALPHA, Estimate, binomial
+
+__all__ = ["from_influence", "kish", "mean", "normalised_weights", "quantile", "ratio", "share", "unit_count"]
+
+Array = NDArray[np.float64]
+Units = NDArray[np.intp]
+
+
+def normalised_weights(weights: Array | None, n: int) -> Array:
+    """Weights (n,) with mean one."""
+    return np.ones(n) if weights is None else weights / weights.mean()
+
+
+def unit_count(units: Units) -> int:
+    """Number of independent units coded 0..g-1."""
+    return int(units.max()) + 1 if units.size else 0
+
+
+def kish(weights: Array, units: Units | None = None) -> float:
+    """Effective number of objects (or units), (sum w)^2 / sum w^2 (Kish 1965).
+
+    Examples
+    --------
+    >>> kish(np.array([1.0, 1.0, 1.0, 1.0]))
+    4.0
+    """
+    w = weights if units is None else np.bincount(units, weights=weights)
+    total = float(np.square(w).sum())
+    return float(w.sum()) ** 2 / total if total > 0 else 0.0
+
+
+def standard_error(influence: Array, units: Units) -> float:
+    """Cluster-robust standard error of an estimate whose influence values (n,) average to zero."""
+    g = unit_count(units)
+    if g < 2:
+        return math.inf
+    # With one row a unit the sums are the rows: skip the pass over memory.
+    sums = influence if g == influence.size else np.bincount(units, weights=influence)
+    return float(np.sqrt(g / (g - 1) * np.square(sums).sum()) / influence.size)
+
+
+def from_influence(value: float, influence: Array, units: Units) -> Estimate:
+    """Estimate of `value` from its influence function evaluated at the objects (n,)."""
+    g = unit_count(units)
+    error = standard_error(influence, units)
+    if not math.isfinite(error):
+        return Estimate(float(value), -math.inf, math.inf, g)
+    half = float(special.stdtrit(g - 1, 1 - ALPHA)) * error
+    return Estimate(float(value), float(value - half), float(value + half), g)
+
+
+def mean(values: Array, units: Units, weights: Array | None = None) -> Estimate:
+    """Weighted mean of `values` (n,)."""
+    w = normalised_weights(weights, len(values))
+    centre = float((w * values).mean())
+    return from_influence(centre, w * (values - centre), units)
+
+
+def ratio(numerator: Array, denominator: Array, units: Units, weights: Array | None = None) -> Estimate:
+    """Ratio of the weighted means of two paired quantities (n,)."""
+    w = normalised_weights(weights, len(numerator))
+    bottom = float((w * denominator).mean())
+    if bottom == 0:
+        return Estimate(math.nan, -math.inf, math.inf, unit_count(units))
+    value = float((w * numerator).mean()) / bottom
+    return from_influence(value, w * (numerator - value * denominator) / bottom, units)
+
+
+def share(inside: NDArray[np.bool_], units: Units, weights: Array | None = None) -> Estimate:
+    """Weighted share of true values (n,) with its Clopper-Pearson interval at the effective number of units.
+
+    With grouped or weighted objects the binomial number is divided by the design effect (Korn & Graubard 1998,
+    Survey Methodology 24, 193).
+    """
+    n = len(inside)
+    w = normalised_weights(weights, n)
+    value = float((w * inside).mean())
+    effective = kish(w, units) if weights is not None or unit_count(units) < n else float(n)
+    error = standard_error(w * (inside - value), units)
+    if 0 < value < 1 and math.isfinite(error) and error > 0 and effective < n:
+        effective = min(float(n), value * (1 - value) / error**2)
+    estimate = binomial(value * effective, effective)
+    return estimate._replace(value=value, n=float(unit_count(units)))
+
+
+def quantile(values: Array, level: float, units: Units, weights: Array | None = None) -> Estimate:
+    """Weighted quantile of `values` (n,), interval by inverting that of the share below it (Woodruff 1952)."""
+    order = np.argsort(values, kind="stable")
+    w = normalised_weights(weights, len(values))
+    cumulative = np.cumsum(w[order]) / w.sum()
+    at = float(_value_at(values[order], cumulative, level))
+    below = share(values <= at, units, weights)
+    # The interval of the share is carried over to the wanted level, then to values.
+    low = _value_at(values[order], cumulative, level - (below.value - below.low))
+    high = _value_at(values[order], cumulative, level + (below.high - below.value))
+    return Estimate(at, float(low), float(high), below.n)
+
+
+def _value_at(ordered: Array, cumulative: Array, level: float) -> float:
+    if level <= 0:
+        return float(ordered[0]) if level == 0 else -math.inf
+    if level >= 1:
+        return float(ordered[-1]) if level == 1 else math.inf
+    return float(ordered[min(int(np.searchsorted(cumulative, level)), len(ordered) - 1)])

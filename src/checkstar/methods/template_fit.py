@@ -1,0 +1,267 @@
+"""TemplateFit: chi^2 fit of a spectrum to a library, interpolated between the best-matching templates."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from checkstar.errors import InputError
+from checkstar.methods.base import Method, check_observations, check_training
+from checkstar.noise import Noise
+from checkstar.prediction import Normal
+
+__all__ = ["TemplateFit"]
+
+Array = NDArray[np.float64]
+
+_CHUNK_ELEMENTS = 6_000_000
+#: Numbers of pixels over which the misfit may be correlated; the best is learned.
+_CORRELATION_LENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+#: Regularisation of the local regression of flux on standardised labels.
+_RIDGE = 0.02
+_MAX_LEFT_OUT = 1000
+
+
+class _Fit(NamedTuple):
+    """What one fit gave: labels, posterior and prior covariance, residual spectrum."""
+
+    labels: Array
+    posterior: Array
+    prior: Array
+    residual: Array
+
+
+class TemplateFit(Method):
+    """The domain's own way for spectra: the library itself is the model.
+
+    1. chi^2 of the spectrum against every template, each multiplied by its best low-order continuum.
+    2. Among the `n_neighbors` best, the flux of every pixel is regressed on the labels (locally linear).
+    3. The labels that minimise chi^2 under this local model, with the labels of these templates as prior. Because of
+       this prior, and because labels in a library have errors, the estimates shrink towards the library: `estimand` is
+       "posterior".
+
+    What templates do not explain (scatter per pixel, the number of pixels over which it is correlated) is learned by
+    leaving out one template after the other, and so are two factors per label that make the errors honest: variance =
+    a x curvature of chi^2 + b x spread of the labels among the templates used.
+
+    Parameters
+    ----------
+    n_neighbors : int
+        Templates used for the interpolation.
+    continuum_order : int in 0..8
+        Order of the polynomial that multiplies each template; 0 is a free scale only. Order 1 forgives errors of flux
+        calibration and reddening but gives away the colour; use 0 where fluxes are calibrated to a per cent.
+    random_state : int
+        Seed of the choice of the left-out templates, where the library has more than 1000.
+
+    Notes
+    -----
+    Masked elements (infinite sigma in the noise) are left out. Label errors are not used. Fitting costs as much as
+    predicting the library.
+
+    References
+    ----------
+    Katz et al. 1998, A&A 338, 151 (TGMET); Wu et al. 2011, A&A 525, A71; Cleveland & Devlin 1988, JASA 83, 596.
+    """
+
+    references = ("Katz et al. 1998, A&A 338, 151", "Wu et al. 2011, A&A 525, A71")
+
+    def __init__(self, n_neighbors: int = 20, continuum_order: int = 1, random_state: int = 0) -> None:
+        self.n_neighbors = n_neighbors
+        self.continuum_order = continuum_order
+        self.random_state = random_state
+
+    def fit(self, x: ArrayLike, y: ArrayLike, *, noise: Noise | None = None, y_err: ArrayLike | None = None) -> Self:
+        """Keep the library: spectra `x` (t, p) on one pixel grid and their labels `y` (t, k)."""
+        spectra, labels = check_training("TemplateFit", x, y, noise)
+        self._check_settings(*labels.shape)
+        self.n_features_ = spectra.shape[1]
+        self.continuum_ = _polynomials(spectra.shape[1], self.continuum_order)
+        level = np.sqrt(np.square(spectra).mean(axis=1, keepdims=True))
+        if not (level > 0).all():
+            raise InputError(f"TemplateFit got {int((level == 0).sum())} templates that are all zero; drop them.")
+        self.templates_, self.labels_ = spectra / level, labels
+        self.label_scale_ = np.where(labels.std(axis=0) > 0, labels.std(axis=0), 1.0)
+        known = 0.0 if noise is None else np.square(noise.sigma(spectra) / level)
+        self._learn_misfit(known)
+        return self
+
+    def predict_distribution(self, x: ArrayLike, *, noise: Noise | None = None) -> Normal:
+        """Normal predictions (n, k) with the covariance between labels."""
+        self._fitted()
+        spectra = check_observations("TemplateFit", x, noise, self.n_features_, allow_masked=True)
+        sigma = np.zeros(spectra.shape) if noise is None else noise.sigma(spectra)
+        good = np.isfinite(sigma)
+        if len(spectra) and good.sum(axis=1).min() <= self.continuum_order + self.labels_.shape[1]:
+            raise InputError("TemplateFit got spectra with hardly any unmasked pixel; drop them.")
+        clean = np.where(good, spectra, 0.0)
+        level = np.sqrt(np.square(clean).sum(axis=1) / good.sum(axis=1))[:, None]
+        if not (level > 0).all():
+            raise InputError(f"TemplateFit got {int((level == 0).sum())} spectra that are zero everywhere; drop them.")
+        fit = self._fit_all(clean / level, np.square(sigma / level), self.correlation_length_)
+        return self._with_errors(fit)
+
+    def _check_settings(self, n_templates: int, n_labels: int) -> None:
+        if not 0 <= self.continuum_order <= 8:
+            raise InputError(f"TemplateFit got continuum_order={self.continuum_order}; give an order from 0 to 8.")
+        if self.n_neighbors < n_labels + 2:
+            raise InputError(f"TemplateFit got n_neighbors={self.n_neighbors}; {n_labels} labels need {n_labels + 2}.")
+        if n_templates < self.n_neighbors + 1:
+            raise InputError(
+                f"TemplateFit got {n_templates} templates but n_neighbors={self.n_neighbors}; "
+                "give more templates or fewer neighbours."
+            )
+
+    def _learn_misfit(self, known: Array | float) -> None:
+        """Learn pixel scatter, correlation length and error factors by leaving one template out at a time."""
+        n_templates = len(self.templates_)
+        rng = np.random.default_rng(self.random_state)
+        chosen = np.sort(rng.permutation(n_templates)[:_MAX_LEFT_OUT])
+        spectra, truth = self.templates_[chosen], self.labels_[chosen]
+        blind = np.zeros(spectra.shape)
+        self.scatter_ = np.ones(self.n_features_)
+        first = self._fit_all(spectra, blind, 30.0, chosen)
+        # Robust: one peculiar star may not blind a pixel for all others.
+        scatter = np.median(np.abs(first.residual), axis=0) / 0.6745
+        self.scatter_ = np.maximum(scatter, 0.3 * np.median(scatter)) + 1e-9
+        best = np.inf
+        for length in _CORRELATION_LENGTHS:
+            fit = self._fit_all(spectra, blind, length, chosen)
+            error = (fit.labels - truth) / self.label_scale_
+            score = float(np.log(np.square(error).mean(axis=0) + 1e-300).sum())
+            if score < best:
+                best, self.correlation_length_, kept = score, length, fit
+        self.factors_ = np.stack(
+            [
+                _error_factors(kept.labels[:, i] - truth[:, i], kept.posterior[:, i, i], kept.prior[:, i, i])
+                for i in range(truth.shape[1])
+            ]
+        )
+        # The library's own noise is part of what templates do not explain; it is not that of a new spectrum.
+        typical = np.median(np.where(np.isfinite(known), known, np.nan), axis=0) if np.ndim(known) else known
+        self.explained_ = np.minimum(np.broadcast_to(typical, scatter.shape), 0.9 * np.square(self.scatter_))
+
+    def _fit_all(self, spectra: Array, variance: Array, length: float, own: NDArray[np.intp] | None = None) -> _Fit:
+        """Fit every spectrum (n, p) with noise `variance` (n, p), infinite where masked; `own` are left out."""
+        width = self.n_neighbors * self.n_features_ + 8 * len(self.templates_)
+        step = max(1, _CHUNK_ELEMENTS // width)
+        parts = []
+        for start in range(0, max(len(spectra), 1), step):
+            rows = slice(start, start + step)
+            parts.append(self._fit_chunk(spectra[rows], variance[rows], length, None if own is None else own[rows]))
+        return _Fit(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+    def _fit_chunk(self, spectra: Array, variance: Array, length: float, own: NDArray[np.intp] | None) -> _Fit:
+        floor = np.square(self.scatter_)
+        if variance.any():
+            floor = floor - self.explained_
+        weight = 1.0 / (variance + floor)
+        chi2, coefficients = _chi2(spectra, weight, self.templates_, self.continuum_)
+        if own is not None:
+            chi2[np.arange(len(own)), own] = np.inf
+        near = np.argpartition(chi2, self.n_neighbors - 1, axis=1)[:, : self.n_neighbors]
+        chi2_near = np.take_along_axis(chi2, near, 1)
+        excess = chi2_near - chi2_near.min(axis=1, keepdims=True)
+        typical = np.median(excess, axis=1, keepdims=True)
+        share = np.exp(-0.5 * excess / np.where(typical > 0, typical, 1.0))
+        share /= share.sum(axis=1, keepdims=True)
+        continuum = np.take_along_axis(coefficients, near[:, :, None], 1) @ self.continuum_
+        local = _local_model(continuum * self.templates_[near], self.labels_[near], share, self.label_scale_)
+        return _solve(spectra, variance, floor, length, local)
+
+    def _with_errors(self, fit: _Fit) -> Normal:
+        curvature = np.diagonal(fit.posterior, axis1=1, axis2=2)
+        spread = np.diagonal(fit.prior, axis1=1, axis2=2)
+        std = np.sqrt(self.factors_[:, 0] * curvature + self.factors_[:, 1] * spread)
+        norm = np.sqrt(curvature)
+        correlation = fit.posterior / (norm[:, :, None] * norm[:, None, :])
+        return Normal(fit.labels, std, correlation * std[:, :, None] * std[:, None, :])
+
+
+class _Local(NamedTuple):
+    """Flux as a linear function of labels: flux = centre + ((labels - mean) / scale) @ slope."""
+
+    mean: Array
+    scale: Array
+    centre: Array
+    slope: Array
+    prior: Array
+
+
+def _polynomials(n_pixels: int, order: int) -> Array:
+    """Legendre polynomials (order + 1, p) over the pixels."""
+    return np.ascontiguousarray(np.polynomial.legendre.legvander(np.linspace(-1, 1, n_pixels), order).T, dtype=float)
+
+
+def _chi2(spectra: Array, weight: Array, templates: Array, continuum: Array) -> tuple[Array, Array]:
+    """chi^2 (n, t) of each spectrum against each template times its best continuum, and the coefficients (n, t, m)."""
+    size = len(continuum)
+    normal = np.empty((len(spectra), len(templates), size, size))
+    right = np.empty((len(spectra), len(templates), size))
+    square, weighted = np.square(templates).T, weight * spectra
+    for i in range(size):
+        right[..., i] = (weighted * continuum[i]) @ templates.T
+        for j in range(i, size):
+            normal[..., i, j] = normal[..., j, i] = (weight * (continuum[i] * continuum[j])) @ square
+    # A template may be zero wherever the spectrum is not masked; a hair of ridge keeps the solution finite.
+    trace = np.trace(normal, axis1=2, axis2=3)[..., None, None]
+    coefficients = np.linalg.solve(normal + (1e-12 * trace + 1e-300) * np.eye(size), right[..., None])[..., 0]
+    best = np.square(spectra) * weight
+    return best.sum(axis=1)[:, None] - np.einsum("ntm,ntm->nt", right, coefficients), coefficients
+
+
+def _local_model(flux: Array, labels: Array, share: Array, label_scale: Array) -> _Local:
+    """Regress the flux (n, m, p) of m templates on their labels (n, m, k), weighted by `share` (n, m)."""
+    mean = np.einsum("nm,nmk->nk", share, labels)
+    offset = labels - mean[:, None, :]
+    # Templates of nearly equal labels say nothing about slopes: a thousandth of the library's range is the least scale.
+    scale = np.sqrt(np.einsum("nm,nmk->nk", share, offset**2) + np.square(1e-3 * label_scale))
+    unit = offset / scale[:, None, :]
+    weighted = unit * share[:, :, None]
+    second = np.swapaxes(weighted, 1, 2) @ unit
+    n_labels = labels.shape[2]
+    centre = np.einsum("nm,nmp->np", share, flux)
+    slope = np.linalg.solve(second + _RIDGE * np.eye(n_labels), np.swapaxes(weighted, 1, 2) @ flux)
+    return _Local(mean, scale, centre, slope, 0.9 * second + 0.1 * np.eye(n_labels))
+
+
+def _solve(spectra: Array, variance: Array, floor: Array, length: float, local: _Local) -> _Fit:
+    """Labels of least chi^2 with the templates' labels as prior, for misfit correlated over `length` pixels."""
+    precision = np.linalg.inv(local.prior)
+    difference = spectra - local.centre
+    misfit = np.ones((len(spectra), 1))
+    for _ in range(2):  # the first pass measures how well this spectrum is explained, the second uses it
+        # Noise is independent from pixel to pixel, misfit is not: it counts as one pixel in `length`.
+        weight = 1.0 / (variance + length * misfit * floor)
+        scaled = local.slope * weight[:, None, :]
+        covariance = np.linalg.inv(scaled @ np.swapaxes(local.slope, 1, 2) + precision)
+        unit = (covariance @ (scaled @ difference[:, :, None]))[:, :, 0]
+        residual = difference - np.einsum("nk,nkp->np", unit, local.slope)
+        misfit = _excess_misfit(residual, variance, floor)
+    outer = local.scale[:, :, None] * local.scale[:, None, :]
+    masked = ~np.isfinite(variance)
+    labels = local.mean + local.scale * unit
+    return _Fit(labels, covariance * outer, local.prior * outer, np.where(masked, 0.0, residual))
+
+
+def _excess_misfit(residual: Array, variance: Array, floor: Array) -> Array:
+    """Factor (n, 1) on the misfit variance `floor` that makes chi^2 per pixel one."""
+    good = np.isfinite(variance)
+    clean, noise = np.where(good, residual, 0.0), np.where(good, variance, 0.0)
+    explained = np.square(clean) - noise
+    ratio = np.where(good, explained / floor, 0.0).sum(axis=1) / good.sum(axis=1)
+    return np.clip(ratio, 0.3, 1e4)[:, None]
+
+
+def _error_factors(error: Array, curvature: Array, spread: Array) -> Array:
+    """The factors (a, b) of largest likelihood of `error` (n,) with variance a x `curvature` + b x `spread`."""
+    grid = np.concatenate([[0.0], np.logspace(-2, 2, 49)])
+    best, chosen = np.inf, (1.0, 1.0)
+    for a in np.logspace(-1, 2, 46):
+        variance = a * curvature + grid[:, None] * spread
+        score = (np.square(error) / variance + np.log(variance)).mean(axis=1)
+        if score.min() < best:
+            best, chosen = float(score.min()), (float(a), float(grid[score.argmin()]))
+    return np.array(chosen)

@@ -1,0 +1,24 @@
+"""Problems: one scientific question a file, loaded when first used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from checkstar.problems.base import Metric, Problem
+    from checkstar.problems.stellar_spectra import stellar_labels
+
+__all__ = ["Metric", "Problem", "stellar_labels"]
+
+_HOME = {"Metric": "base", "Problem": "base", "stellar_labels": "stellar_spectra"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"checkstar.problems.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'checkstar.problems' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
