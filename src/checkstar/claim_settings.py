@@ -11,8 +11,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from checkstar.claims import USES, Claim, Population, Use
+from checkstar.data.dataset import Dataset
 from checkstar.errors import InputError, unknown_name
-from checkstar.runs import Run
 from checkstar.table_columns import column_numbers, converted
 
 if TYPE_CHECKING:
@@ -52,21 +52,24 @@ class ClaimSettings(BaseModel):
             population=self._population(),
         )
 
-    def claim(self, run: Run) -> Claim:
-        """The claim about a run.
+    def claim(self, data: Dataset) -> Claim:
+        """The claim about a dataset, with its label named.
 
         Raises
         ------
         InputError
-            If the label has a unit and the tolerance has none, or the population's file cannot be used.
+            If the label is unknown or not named among several, if it has a unit and the tolerance has none, or if the
+            population's file cannot be used.
         """
-        claim = self.draft()
-        view = run.view(claim.label)
+        if self.label is None and len(data.labels) > 1:
+            raise InputError(f"there are {len(data.labels)} labels ({', '.join(data.labels)}); say which with --label.")
+        label = data.labels[0] if self.label is None else data.labels[data.label_index(self.label)]
+        claim, unit = replace(self.draft(), label=label), data.units.get(label, "")
         if claim.tolerance is not None:
-            _require_unit(claim.use, view.name, claim.tolerance, claim.unit, view.unit)
+            _require_unit(claim.use, label, claim.tolerance, claim.unit, unit)
         if self.population is None:
             return claim
-        return replace(claim, population=_population_in_file(self.population, view.name, view.unit))
+        return replace(claim, population=_population_in_file(self.population, label, unit))
 
     def _population(self) -> Population | None:
         """The population claimed; a placeholder for one in a file."""

@@ -56,7 +56,8 @@ class _Commands(TyperGroup):
             status = super().main(*args, **kwargs)
         except _ClickException as error:
             # Its own status for wrong usage is 2, which here means INCONCLUSIVE.
-            status = _complain(error.format_message() + " See checkstar --help.")
+            where = error.ctx.command_path if getattr(error, "ctx", None) else "checkstar"
+            status = _complain(f"{error.format_message().rstrip('.')}; see {where} --help.")
         except typer.Abort:
             status = INTERRUPTED
         except Exception:  # noqa: BLE001 - a crash of ours must not exit with 1, which means FAIL
@@ -240,7 +241,10 @@ def run_method(
         require_writable(save_model)
 
     def train() -> Any:
-        done = run(question.make(), made, seed=seed)
+        asked = question.make()
+        if claimed is not None:
+            claimed.claim(asked.test)  # refuses what does not fit before the work begins
+        done = run(asked, made, seed=seed)
         if save_model is not None and done.method is not None:
             done.method.save(save_model)
         return done
@@ -300,11 +304,11 @@ def _audit_and_show(
 
     if out is not None:
         require_writable(out)
-    run = make_run()
-    claimed = None if claim is None else claim.claim(run)
-    from checkstar.audits import audit as examine
-
     with progress_bar() as advance:
+        run = make_run()
+        claimed = None if claim is None else claim.claim(run.test)
+        from checkstar.audits import audit as examine
+
         result = examine(run, claimed, rng=seed, progress=advance)
     _show(result, out, as_json=as_json)
 

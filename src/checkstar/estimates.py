@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
+from scipy import special, stats
 
 from checkstar.evidence import ALPHA, Estimate, binomial
 
@@ -81,38 +81,47 @@ def ratio(numerator: Array, denominator: Array, units: Units, weights: Array | N
 
 
 def share(inside: NDArray[np.bool_], units: Units, weights: Array | None = None) -> Estimate:
-    """Weighted share of true values (n,) with its Clopper-Pearson interval at the effective number of units.
+    """Weighted share of true values (n,) with its Clopper-Pearson interval at the effective number of objects."""
+    value, effective = _share(inside, units, weights)
+    return binomial(value * effective, effective)._replace(value=value, n=float(unit_count(units)))
 
-    With grouped or weighted objects the binomial number is divided by the design effect (Korn & Graubard 1998,
-    Survey Methodology 24, 193).
+
+def quantile(values: Array, level: float, units: Units, weights: Array | None = None) -> Estimate:
+    """Weighted quantile of `values` (n,); its interval is that between order statistics (Woodruff 1952).
+
+    Exact for single objects, whatever their distribution; with groups or weights at the effective number of objects.
+    An end beyond the outermost object is infinite.
+    """
+    order = np.argsort(values, kind="stable")
+    w = normalised_weights(weights, len(values))
+    cumulative = np.cumsum(w[order]) / w.sum()
+    ordered = values[order]
+    at = float(ordered[min(int(np.searchsorted(cumulative, level)), len(ordered) - 1)])
+    effective = max(int(_share(values <= at, units, weights)[1]), 1)
+    below, above = stats.binom.ppf(ALPHA, effective, level), stats.binom.isf(ALPHA, effective, level) + 1
+    low = -math.inf if below < 1 else ordered[_first(cumulative, below / effective)]
+    high = math.inf if above > effective else ordered[_first(cumulative, above / effective)]
+    return Estimate(at, float(low), float(high), float(unit_count(units)))
+
+
+def _first(cumulative: Array, level: float) -> int:
+    # Cumulative shares are sums of floats: the one meant may lie a rounding error below the level.
+    return min(int(np.searchsorted(cumulative, level - 1e-9)), len(cumulative) - 1)
+
+
+def _share(inside: NDArray[np.bool_], units: Units, weights: Array | None) -> tuple[float, float]:
+    """Weighted share and the effective number of objects behind it.
+
+    With groups or weights that is the number of independent objects with the same variance: n over the design effect
+    (Korn & Graubard 1998, Survey Methodology 24, 193).
     """
     n = len(inside)
     w = normalised_weights(weights, n)
     value = float((w * inside).mean())
-    effective = kish(w, units) if weights is not None or unit_count(units) < n else float(n)
+    if weights is None and unit_count(units) == n:
+        return value, float(n)
     error = standard_error(w * (inside - value), units)
-    if 0 < value < 1 and math.isfinite(error) and error > 0 and effective < n:
+    effective = kish(w, units)
+    if 0 < value < 1 and math.isfinite(error) and error > 0:
         effective = min(float(n), value * (1 - value) / error**2)
-    estimate = binomial(value * effective, effective)
-    return estimate._replace(value=value, n=float(unit_count(units)))
-
-
-def quantile(values: Array, level: float, units: Units, weights: Array | None = None) -> Estimate:
-    """Weighted quantile of `values` (n,), interval by inverting that of the share below it (Woodruff 1952)."""
-    order = np.argsort(values, kind="stable")
-    w = normalised_weights(weights, len(values))
-    cumulative = np.cumsum(w[order]) / w.sum()
-    at = float(_value_at(values[order], cumulative, level))
-    below = share(values <= at, units, weights)
-    # The interval of the share is carried over to the wanted level, then to values.
-    low = _value_at(values[order], cumulative, level - (below.value - below.low))
-    high = _value_at(values[order], cumulative, level + (below.high - below.value))
-    return Estimate(at, float(low), float(high), below.n)
-
-
-def _value_at(ordered: Array, cumulative: Array, level: float) -> float:
-    if level <= 0:
-        return float(ordered[0]) if level == 0 else -math.inf
-    if level >= 1:
-        return float(ordered[-1]) if level == 1 else math.inf
-    return float(ordered[min(int(np.searchsorted(cumulative, level)), len(ordered) - 1)])
+    return value, effective

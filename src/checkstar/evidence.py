@@ -267,7 +267,7 @@ class Evidence:
             "references": list(self.references),
             "limits_of_use": [{k: _finite(v) for k, v in asdict(limit).items()} for limit in self.limits_of_use],
             "parts": [item.to_dict() for item in self.parts],
-            "figure": self.figure,
+            "figure": _cleaned(self.figure),
             "traceback": self.traceback,
             "seconds": _finite(self.seconds),
         }
@@ -437,6 +437,15 @@ def worst(parts: Sequence[Part]) -> Part:
 
 def _finite(value: Any) -> Any:
     return None if isinstance(value, float | np.floating) and not np.isfinite(value) else value
+
+
+def _cleaned(value: Any) -> Any:
+    """A figure as JSON can hold it: lists and mappings all the way down, non-finite numbers None."""
+    if isinstance(value, Mapping):
+        return {key: _cleaned(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cleaned(item) for item in value]
+    return _finite(value)
 
 
 def _number(value: Any) -> float:

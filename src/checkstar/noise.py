@@ -70,6 +70,8 @@ class Gaussian(Noise):
 
     def __init__(self, sigma: ArrayLike) -> None:
         array = np.asarray(sigma, dtype=float)
+        # One row is one sigma per feature, for any number of objects.
+        array = array[0] if array.ndim == 2 and len(array) == 1 else array
         bad = ~(array > 0)
         if bad.any():
             raise InputError(

@@ -208,7 +208,11 @@ class Normal(Prediction):
         return self.std_values * (z * (2 * special.ndtr(z) - 1) + 2 * density - 1 / np.sqrt(np.pi))
 
     def with_noise(self, sigma: ArrayLike, rng: Any = 0) -> Normal:
-        return Normal(self.mean_values, np.hypot(self.std_values, sigma))
+        extra = np.broadcast_to(np.asarray(sigma, dtype=float), self.shape)
+        covariance = self.covariance
+        if covariance is not None:  # measurement errors of different labels are independent
+            covariance = covariance + np.square(extra)[:, :, None] * np.eye(self.shape[1])
+        return Normal(self.mean_values, np.hypot(self.std_values, extra), covariance)
 
     def __getitem__(self, index: Any) -> Normal:
         covariance = None if self.covariance is None else self.covariance[index]
@@ -314,7 +318,13 @@ class Grid(Prediction):
         array = np.asarray(mass, dtype=float)
         self.mass = array[:, None, :] if array.ndim == 2 else array
         _sums_to_one("grid masses", self.mass)
-        self.edges = np.broadcast_to(np.asarray(edges, dtype=float), (*self.mass.shape[:2], self.mass.shape[2] + 1))
+        needed = (*self.mass.shape[:2], self.mass.shape[2] + 1)
+        try:
+            self.edges = np.broadcast_to(np.asarray(edges, dtype=float), needed)
+        except ValueError:
+            raise InputError(
+                f"grid edges have shape {np.shape(edges)} but the masses need {needed}; give one edge more than bins."
+            ) from None
         if not (np.diff(self.edges, axis=2) > 0).all():
             raise InputError("grid edges must increase; sort them and drop empty bins.")
 
@@ -330,6 +340,8 @@ class Grid(Prediction):
             Quantiles at these levels; crossing quantiles are sorted (Chernozhukov et al. 2010, Econometrica 78, 1093).
         """
         level = np.asarray(levels, dtype=float)
+        if level.ndim != 1 or level.size < 2 or not (np.diff([0.0, *level, 1.0]) > 0).all():
+            raise InputError(f"quantile levels are {level.tolist()}; give at least two increasing levels in (0, 1).")
         value = np.sort(np.asarray(values, dtype=float), axis=2)
         spread = np.maximum(value[..., -1] - value[..., 0], 1e-9 * (1 + np.abs(value).max(axis=2)))
         # Coinciding quantiles are point masses: open them by a millionth of the spread.
@@ -580,7 +592,7 @@ def _positive(name: str, values: Array) -> None:
 
 def _sums_to_one(name: str, values: Array, tolerance: float = 1e-3) -> None:
     total = values.sum(axis=-1)
-    bad = (np.abs(total - 1) > tolerance) | (values < 0).any(axis=-1)
+    bad = ~(np.abs(total - 1) <= tolerance) | (values < 0).any(axis=-1)  # so that NaN is bad too
     if bad.any():
         rows = np.unique(np.nonzero(bad)[0])
         first = ", ".join(map(str, rows[:5]))

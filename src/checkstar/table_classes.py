@@ -108,7 +108,9 @@ def _word(value: object) -> str:
 
 def _require_probabilities(values: NDArray[np.float64], columns: Sequence[str], total: float | None) -> None:
     shown = ", ".join(columns[:6]) + (f", ... ({len(columns)} in all)" if len(columns) > 6 else "")
-    outside = ((values < 0) | (values > 1 + _SUM_TOLERANCE)).any(axis=1)
+    # The complement of a single column must not be negative, so that one gets no allowance for rounding.
+    highest = 1.0 if total is None else 1.0 + _SUM_TOLERANCE
+    outside = np.asarray(((values < 0) | (values > highest)).any(axis=1))
     if outside.any():
         row = int(np.flatnonzero(outside)[0])
         worst = values[row][np.abs(values[row] - 0.5).argmax()]

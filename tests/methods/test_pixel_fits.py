@@ -129,7 +129,7 @@ def test_chunks_do_not_change_the_result(monkeypatch):
 
 def test_l1_solution_meets_the_conditions_of_its_minimum():
     _, flux, sigma = simulate(0.5, 0.5, n_pixels=50)
-    l1 = 40.0
+    l1 = 15.0
     found = fit_pixels(DESIGN, flux, sigma, l1=l1)
     weight = 1 / (sigma**2 + found.variance)
     slope = 2 * DESIGN.T @ (weight * (flux - DESIGN @ found.coefficients.T))  # minus d chi^2 / d coefficient

@@ -261,7 +261,7 @@ def _poisoned(value: Any) -> Any:
     """Every text replaced by a hostile one, every number by a NaN; the words that the schema fixes are kept."""
     kept = {"FAIL", "PASS", "INCONCLUSIVE", "SKIPPED", "NOT_APPLICABLE", "ERROR", "claim", "derived", "convention"}
     if isinstance(value, dict):
-        fixed = {"kind", "tone", "xscale", "yscale", "use"}
+        fixed = {"kind", "tone", "xscale", "yscale", "use", "task"}
         return {key: item if key in fixed else _poisoned(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_poisoned(item) for item in value]

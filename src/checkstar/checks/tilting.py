@@ -17,11 +17,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
+from scipy import optimize, special
 
 from checkstar.claims import Population
 from checkstar.estimates import from_influence, kish
-from checkstar.evidence import Estimate
+from checkstar.evidence import ALPHA, Estimate
 
 __all__ = ["Tilt", "tilt", "tilted_mean"]
 
@@ -125,7 +125,17 @@ def tilted_mean(
     # Few objects carry most of the weight: each is judged by a fit without it (HC3; MacKinnon & White 1985).
     leverage = h / len(h) * (1 + (t - target.mean) ** 2 / float((h * (t - target.mean) ** 2).mean()))
     influence = (influence - np.asarray(conditions).T @ slope) / (1 - np.minimum(leverage, 0.9))
-    return from_influence(value, influence, units)
+    estimate = from_influence(value, influence, units)
+    return _with_degrees_of_freedom(estimate, kish(h, units) - 1 - len(found.coefficients))
+
+
+def _with_degrees_of_freedom(estimate: Estimate, degrees: float) -> Estimate:
+    """The interval with the degrees of freedom that the effective, not the actual, number of units leaves."""
+    if degrees <= 1 or not np.isfinite(estimate.high):
+        return estimate._replace(low=-np.inf, high=np.inf)
+    quantiles = [float(special.stdtrit(d, 1 - ALPHA)) for d in (degrees, max(estimate.n - 1, 1))]
+    half = (estimate.high - estimate.value) * quantiles[0] / quantiles[1] * np.sqrt((degrees + 2) / degrees)
+    return estimate._replace(low=estimate.value - half, high=estimate.value + half)
 
 
 def _standardised(population: Population, centre: float, scale: float) -> Population:

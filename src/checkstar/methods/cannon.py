@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from checkstar.errors import InputError
 from checkstar.methods.base import Estimand, Method, check_observations, check_training
+from checkstar.methods.continua import Continuum, Divided, divide_continuum
 from checkstar.methods.label_fits import build_misfit, fit_labels, group_starts
 from checkstar.methods.pixel_fits import fit_pixels
 from checkstar.methods.polynomials import expand, polynomial_terms
@@ -18,7 +19,6 @@ from checkstar.prediction import Normal, label_matrix
 __all__ = ["Cannon", "Inference"]
 
 Array = NDArray[np.float64]
-Continuum = Literal["mean", "median"]
 
 
 class Inference(NamedTuple):
@@ -47,14 +47,6 @@ class Inference(NamedTuple):
     inside: NDArray[np.bool_]
 
 
-class _Spectra(NamedTuple):
-    """Flux (n, p), zero where masked, and noise sigma (n, p), infinite where masked; levels divided out (n, 1)."""
-
-    flux: Array
-    sigma: Array
-    level: Array
-
-
 class Cannon(Method):
     """The Cannon: flux = polynomial of the labels + noise + scatter, per pixel; labels by chi^2.
 
@@ -69,8 +61,11 @@ class Cannon(Method):
         Penalty l1 * sum |coefficient| (without the constant) added to chi^2 of each pixel; 0 for none.
     censor : (k, p) boolean array, optional
         True where a label may not act on a pixel: no term with this label is fitted there.
-    continuum : {"mean", "median"}, optional
-        Divide every spectrum by the mean or median of its unmasked pixels first. The error of that level is neglected.
+    continuum : {"mean", "median", "running"}, optional
+        Divide every spectrum first by the mean or median of its unmasked pixels, or by a running Gaussian mean, which
+        also takes out reddening and errors of flux calibration. The error of that level is neglected.
+    continuum_width : float
+        Standard deviation of the Gaussian of "running", in pixels.
     n_starts : int
         Searches per star, each from the best training label of one region of label space.
     max_iterations : int
@@ -129,6 +124,7 @@ class Cannon(Method):
         l1: float = 0.0,
         censor: ArrayLike | None = None,
         continuum: Continuum | None = None,
+        continuum_width: float = 30.0,
         n_starts: int = 8,
         max_iterations: int = 50,
         tolerance: float = 1e-6,
@@ -137,6 +133,7 @@ class Cannon(Method):
         self.l1 = l1
         self.censor = censor
         self.continuum = continuum
+        self.continuum_width = continuum_width
         self.n_starts = n_starts
         self.max_iterations = max_iterations
         self.tolerance = tolerance
@@ -237,8 +234,10 @@ class Cannon(Method):
             raise InputError(f"Cannon got order={self.order}; give 1 (linear), 2 (quadratic) or 3 (cubic).")
         if not (np.isfinite(self.l1) and self.l1 >= 0):
             raise InputError(f"Cannon got l1={self.l1}; give a penalty of zero or more.")
-        if self.continuum not in (None, "mean", "median"):
-            raise InputError(f"Cannon got continuum={self.continuum!r}; give None, 'mean' or 'median'.")
+        if self.continuum not in (None, "mean", "median", "running"):
+            raise InputError(f"Cannon got continuum={self.continuum!r}; give None, 'mean', 'median' or 'running'.")
+        if not self.continuum_width > 0:
+            raise InputError(f"Cannon got continuum_width={self.continuum_width}; give a positive number of pixels.")
         if self.n_starts < 1 or self.max_iterations < 1 or not self.tolerance > 0:
             raise InputError(
                 f"Cannon got n_starts={self.n_starts}, max_iterations={self.max_iterations}, "
@@ -250,19 +249,14 @@ class Cannon(Method):
                 f"need ({n_labels}, {n_pixels}), True where a label may not act on a pixel."
             )
 
-    def _prepare(self, x: Array, noise: Noise | None) -> _Spectra:
+    def _prepare(self, x: Array, noise: Noise | None) -> Divided:
         """Fill masked pixels with zeros and divide by the continuum level; `x` itself is not changed."""
         sigma = np.broadcast_to(0.0, x.shape) if noise is None else noise.sigma(x)
         if noise is not None and not np.isfinite(x).all():
             x = np.where(np.isfinite(sigma), x, 0.0)
         if self.continuum is None:
-            return _Spectra(x, sigma, np.ones((len(x), 1)))
-        good = np.isfinite(sigma)
-        _refuse("no good pixel", ~good.any(axis=1))
-        average = np.nanmean if self.continuum == "mean" else np.nanmedian
-        level = average(np.where(good, x, np.nan), axis=1)[:, None]
-        _refuse("a continuum that is not positive", level[:, 0] <= 0)
-        return _Spectra(x / level, sigma / level, level)
+            return Divided(x, sigma, np.ones((len(x), 1)))
+        return divide_continuum(x, sigma, self.continuum, self.continuum_width)
 
     def _scale_labels(self, labels: Array) -> None:
         """Set pivots, scales and range of the labels."""
@@ -310,7 +304,7 @@ class Cannon(Method):
         return np.linalg.inv(unit) * scale[:, :, None] * scale[:, None, :]
 
     def _correlated_covariance(
-        self, scaled: Array, diagonal: Array, flux: Array, spectra: _Spectra, noise: Covariance
+        self, scaled: Array, diagonal: Array, flux: Array, spectra: Divided, noise: Covariance
     ) -> Array:
         """Covariance (n, k, k) of the labels found by the diagonal, for noise correlated between pixels (sandwich)."""
         gradients = expand(scaled, self.order).gradients / self.scales_
@@ -318,7 +312,7 @@ class Cannon(Method):
         scatter = np.square(self.scatter_)
         response = diagonal @ (jacobian / (np.square(spectra.sigma) + scatter)[:, None, :])
         of_scatter = response * np.where(np.isfinite(scatter), self.scatter_, 0.0)
-        from_noise = noise.propagate(response / spectra.level[:, :, None], flux)
+        from_noise = noise.propagate(response / spectra.level[:, None, :], flux)
         return from_noise + of_scatter @ np.swapaxes(of_scatter, 1, 2)
 
 
@@ -371,7 +365,9 @@ def _typical_variance(sigma: Array) -> Array:
 def _refuse(what: str, bad: ArrayLike) -> None:
     rows = np.flatnonzero(bad)
     if rows.size:
-        raise InputError(f"Cannon got {rows.size} of {np.size(bad)} spectra with {what} (rows {_first(rows)}); drop them.")
+        raise InputError(
+            f"Cannon got {rows.size} of {np.size(bad)} spectra with {what} (rows {_first(rows)}); drop them."
+        )
 
 
 def _first(numbers: NDArray[np.intp]) -> str:

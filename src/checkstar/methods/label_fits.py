@@ -209,7 +209,7 @@ def _step(misfit: Misfit, state: _State, order: int, tolerance: float) -> _State
     trial = state.labels + step
     n_stars, n_starts, n_labels = trial.shape
     values = expand(trial.reshape(-1, n_labels), order).values[:, 1:]
-    chi2 = misfit.chi2(values.reshape(n_stars, n_starts, -1))
+    chi2 = misfit.chi2(values.reshape(n_stars, n_starts, values.shape[1]))
     # Steps of a thousandth of the error are taken unseen: rounding hides whether they help.
     better = ((chi2 < state.chi2) | (decrement < 1e-6)) & ~state.done
     small = (decrement < tolerance**2) & (state.damping < 1)

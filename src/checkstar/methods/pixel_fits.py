@@ -18,7 +18,9 @@ Array = NDArray[np.float64]
 _MAX_SCATTER_STEPS = 60
 #: The scatter is found to this share of the total variance: a hundredth of its own standard error for 1e4 stars.
 _SCATTER_TOLERANCE = 1e-4
-_MAX_SWEEPS = 2000
+_MAX_SWEEPS = 500
+#: Coordinate descent ends when no coefficient moves by more than this share of its (marginal) standard error.
+_SWEEP_TOLERANCE = 1e-4
 #: Pivots below this share of the diagonal mean that the stars do not determine a coefficient.
 _SINGULAR = 1e-11
 #: Elements (stars x pixels) of one chunk: its half dozen arrays stay in the cache of the processor.
@@ -99,10 +101,11 @@ def _fit_chunk(
     """Coefficients (t, p) and scatter (p,) of one chunk by safeguarded steps on the restricted likelihood."""
     scatter, floor, enough = _first_scatter(flux, known, design.shape[1], free)
     low, high = floor.copy(), np.full(len(scatter), np.inf)
-    usable, last, last_ratio = enough, scatter, np.ones(len(scatter))
+    usable, last, last_ratio, coefficients = enough, scatter, np.ones(len(scatter)), None
     for _ in range(_MAX_SCATTER_STEPS):
         weight = 1.0 / (known + scatter)
-        solution = _regress(design, outer, weight, weight * flux, free, l1)
+        solution = _regress(design, outer, weight, flux, free, l1, coefficients)
+        coefficients = solution.coefficients
         usable = enough & solution.regular
         ratio, scale = _likelihood_ratio(design, outer, flux, weight, solution)
         low, high = np.where(ratio > 1, scatter, low), np.where(ratio > 1, high, scatter)
@@ -121,7 +124,7 @@ def _fit_chunk(
         if not (moved & usable).any():
             break
     weight = 1.0 / (known + scatter)
-    coefficients = _regress(design, outer, weight, weight * flux, free, l1).coefficients
+    coefficients = _regress(design, outer, weight, flux, free, l1, coefficients).coefficients
     return np.where(usable, coefficients, 0.0), np.where(usable, scatter, np.inf)
 
 
@@ -142,17 +145,23 @@ def _first_scatter(
 
 
 def _regress(
-    design: Array, outer: Array, weight: Array, weighted_flux: Array, free: NDArray[np.bool_] | None, l1: float
+    design: Array,
+    outer: Array,
+    weight: Array,
+    flux: Array,
+    free: NDArray[np.bool_] | None,
+    l1: float,
+    start: Array | None,
 ) -> _Solution:
-    """Weighted least squares of each pixel, censored and with its L1 penalty."""
+    """Weighted least squares of each pixel, censored and with its L1 penalty, whose search begins at `start` (t, p)."""
     normal = _unpack(outer.T @ weight, design.shape[1])
-    right = design.T @ weighted_flux
+    right = design.T @ (weight * flux)
     if free is not None:
         normal, right = _hold(normal, right, free)
     plain = _solve(normal, right, free)
     if l1 == 0:
         return plain
-    coefficients = _lasso(normal, right, plain.coefficients, l1)
+    coefficients = _lasso(normal, right, plain.coefficients if start is None else start, l1)
     # An L1 fit has as many degrees of freedom as coefficients that are not zero (Zou et al. 2007).
     active = coefficients != 0
     active[0] = True
@@ -201,10 +210,9 @@ def _lasso(normal: Array, right: Array, start: Array, l1: float) -> Array:
             if i > 0:
                 target = np.sign(target) * np.maximum(np.abs(target) - 0.5 * l1, 0.0)
             new = target / diagonal
-            # In units of the coefficient's standard error, so that the criterion means the same in every pixel.
             largest = max(largest, float(np.max(np.abs(new - coefficients[i]) * scale[i], initial=0.0)))
             coefficients[i] = new
-        if largest < 1e-6:
+        if largest < _SWEEP_TOLERANCE:
             break
     return coefficients
 

@@ -59,10 +59,11 @@ class Ridge(Method):
         design = project(self.projection_, observations)
         self.centre_, self.intercept_ = design.mean(axis=0), labels.mean(axis=0)
         left, self.singular_, right = np.linalg.svd(design - self.centre_, full_matrices=False)
-        self.axes_ = right.T
+        self.axes_ = np.ascontiguousarray(right.T)
         residual, leverage = self._choose_penalty(left, labels - self.intercept_)
         shrunk = self.singular_[:, None] / (self.singular_[:, None] ** 2 + self.penalty_)
-        self.coefficients_ = self.axes_ @ (shrunk * (left.T @ (labels - self.intercept_)))
+        # C order, as a loaded array has it: another order rounds differently.
+        self.coefficients_ = np.ascontiguousarray(self.axes_ @ (shrunk * (left.T @ (labels - self.intercept_))))
         self._learn_errors(residual, leverage, labels, y_err)
         self.noise_variance_ = np.zeros(labels.shape[1])
         if noise is not None:

@@ -178,7 +178,7 @@ def _read_record(folder: Path) -> dict[str, Any]:
         record = json.loads((folder / _JSON).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{folder} has no {_JSON}; give a folder written by save.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{folder / _JSON} cannot be read ({error}); fetch or save it again.") from error
     if not isinstance(record, dict) or record.get("format") != _FORMAT:
         raise InputError(f"{folder / _JSON} is not a saved method; give a folder written by save.")

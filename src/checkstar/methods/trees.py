@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse, special
+from threadpoolctl import threadpool_limits
 
 from checkstar.errors import InputError
 from checkstar.methods.base import Method, check_observations, check_training
@@ -19,13 +20,14 @@ from checkstar.prediction import Classes, Grid, Prediction
 __all__ = ["BoostedTrees", "Forest"]
 
 _CHUNK = 2048
+_THREADED_SIZE = 2_000_000
 
 
 class BoostedTrees(Method):
     """Gradient-boosted trees: one boosting per label and quantile, or one for all classes.
 
-    Numbers give the `Grid` between the predicted quantiles, classes give `Classes`. Quantiles learned on the training
-    set are, as for every flexible regression, too narrow on new objects; see `checkstar` calibration before use.
+    Numbers give the `Grid` between the predicted quantiles, classes give `Classes`. Quantiles learned on the
+    training set are, as for every flexible regression, too narrow on new objects: calibrate them before use.
     Noise and label errors are not used.
 
     Parameters
@@ -88,10 +90,12 @@ class BoostedTrees(Method):
         self.levels_ = levels
         self.boostings_: list[Trees] = []
         self.baselines_ = np.empty(0)
-        if classes:
-            self._grow_classes(design, codes)
-        else:
-            self._grow_quantiles(design, labels)
+        # Threads that wait for each other cost more than they bring on a small set.
+        with threadpool_limits(1 if design.size < _THREADED_SIZE else None, user_api="openmp"):
+            if classes:
+                self._grow_classes(design, codes)
+            else:
+                self._grow_quantiles(design, labels)
         return self
 
     def predict_distribution(self, x: ArrayLike, *, noise: Noise | None = None) -> Prediction:
@@ -153,8 +157,8 @@ class Forest(Method):
     """Random forest whose distribution is that of the training labels that share leaves with the object.
 
     The weight of a training label is its share of the leaf, averaged over the trees, so that the weighted mean is the
-    forest's own prediction. Numbers give a `Grid` of weighted quantiles, classes the forest's class shares. Noise and
-    label errors are not used.
+    forest's own prediction. Numbers give a `Grid` of weighted quantiles, classes the forest's class shares. Leaves mix
+    unlike objects where training objects are few: the spread is then too wide. Noise and label errors are not used.
 
     Parameters
     ----------

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.exceptions import NotFittedError
-from sklearn.utils.validation import check_is_fitted
 
 from checkstar.errors import ContractError, InputError, unknown_name
 from checkstar.methods.base import Method, check_observations, check_training
@@ -148,10 +147,8 @@ class Wrapped(Method):
     def _fitted(self) -> None:
         if not _is_sklearn(self.model) or hasattr(self, "model_"):
             return
-        try:
-            check_is_fitted(self.model)
-        except NotFittedError:
-            raise NotFittedError("this Wrapped model is not fitted yet; call fit(x, y) first.") from None
+        if not _is_fitted(self.model):
+            raise NotFittedError("this Wrapped model is not fitted yet; call fit(x, y) first.")
 
     def _check_settings(self) -> None:
         if self.output not in get_args(Output):
@@ -208,6 +205,15 @@ class Wrapped(Method):
 def _is_sklearn(model: Any) -> bool:
     """An estimator of scikit-learn, or of a library that follows it."""
     return isinstance(model, BaseEstimator) or all(hasattr(model, name) for name in ("fit", "predict", "get_params"))
+
+
+def _is_fitted(model: Any) -> bool:
+    # Not check_is_fitted: it lets a Gaussian process answer with its prior.
+    if hasattr(model, "steps"):
+        return _is_fitted(model.steps[-1][1])
+    if hasattr(model, "__sklearn_is_fitted__"):
+        return bool(model.__sklearn_is_fitted__())
+    return any(name.endswith("_") and not name.startswith("__") for name in vars(model))
 
 
 def _is_torch(model: Any) -> bool:

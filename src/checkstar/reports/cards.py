@@ -26,7 +26,9 @@ WORDS = {
 }
 KINDS_OF_LIMIT = {"claim": "set by the claim", "derived": "derived", "convention": "convention"}
 _MOST_PARTS = 60
-_IDENTIFIER = re.compile(r"(?:arXiv:(?P<arxiv>\d{4}\.\d{4,5}|[a-z-]+/\d{7})|doi:(?P<doi>10\.\d{4,9}/[\w.()/:;-]*[\w)]))")
+_IDENTIFIER = re.compile(
+    r"(?:arXiv:(?P<arxiv>\d{4}\.\d{4,5}|[a-z-]+/\d{7})|doi:(?P<doi>10\.\d{4,9}/[\w.()/:;-]*[\w)]))"
+)
 
 
 @dataclass
@@ -55,7 +57,7 @@ def card(evidence: Mapping[str, Any], anchor: str, album: Album) -> dict[str, An
     drawing, same = album.place(evidence, anchor)
     parts = by_size(evidence.get("parts") or [])
     verdict = str(evidence.get("verdict") or "ERROR")
-    unit = evidence.get("unit") or ""
+    unit, reason = evidence.get("unit") or "", str(evidence.get("reason") or "")
     return {
         **{name: evidence.get(name) or "" for name in ("check", "code", "family", "label", "question", "traceback")},
         **_size(evidence),
@@ -65,7 +67,7 @@ def card(evidence: Mapping[str, Any], anchor: str, album: Album) -> dict[str, An
         "deciding": bool(evidence.get("deciding")),
         "ran": verdict in ("PASS", "FAIL", "INCONCLUSIVE"),
         "quantity": typeset(evidence.get("quantity") or ""),
-        "reason": sentence(evidence.get("reason") or "", {evidence.get("label") or ""}),
+        "reason": sentence(reason, {evidence.get("label") or ""}),
         "part": typeset(evidence.get("part") or "") if len(parts) > 1 else "",
         "unit": unit,
         "n": count(evidence.get("n")),
@@ -74,13 +76,14 @@ def card(evidence: Mapping[str, Any], anchor: str, album: Album) -> dict[str, An
         "p_fail": typeset(_p_value(evidence.get("p_fail"))),
         "seconds": duration(evidence.get("seconds")),
         # "needs x" already says so.
-        "missing": [typeset(item) for item in evidence.get("missing") or [] if item not in (evidence.get("reason") or "")],
+        "missing": [typeset(item) for item in evidence.get("missing") or [] if item not in reason],
         "references": [citation(text) for text in evidence.get("references") or []],
         "parts": [] if same or len(parts) < 2 else [_row(part) for part in parts[:_MOST_PARTS]],
         "parts_left": 0 if same else max(0, len(parts) - _MOST_PARTS),
         "figure": drawing,
         "same": same,
         "gauge": gauge(evidence),
+        "small_gauge": gauge(evidence, width=96),
         "raw": {name: evidence.get(name) for name in ("value", "limit", "n", "n_needed", "power")},
     }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import math
+import textwrap
 import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator, ScalarFormatter
 from numpy.typing import NDArray
 
 from checkstar.reports.records import by_size
@@ -40,7 +41,7 @@ _PLACEHOLDERS = {"ink": "#0a0b01", "rule": "#0a0b02", **{tone: f"#0a0c0{i}" for 
 _COLOURS = {colour: f"var(--fig-{tone})" for tone, colour in _PLACEHOLDERS.items()}
 # A picture cannot follow the page; these are legible on both grounds.
 _FIXED = {"main": "#3d82c4", "second": "#cc7a2f", "reference": "#808791", "limit": "#d1493b", "muted": "#9aa0a8"}
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "checkstar",
     "text.parse_math": False,
@@ -58,7 +59,7 @@ _SETTINGS = {
     "ytick.labelsize": 9.5,
     "lines.linewidth": 1.6,
     "lines.markersize": 4.5,
-    "savefig.dpi": 144,
+    "savefig.dpi": 110,
 }
 _METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 _SIZE = (5.4, 3.1)
@@ -102,8 +103,8 @@ def draw(record: Mapping[str, Any], prefix: str) -> Drawing | None:
         _scale(axes, record)
         for layer in layers:
             _PAINTERS[layer["kind"]](axes, layer)
-        axes.set_xlabel(clipped(typeset(record.get("xlabel") or ""), 64))
-        axes.set_ylabel(clipped(typeset(record.get("ylabel") or ""), 44))
+        axes.set_xlabel(_folded(record.get("xlabel"), 54))
+        axes.set_ylabel(_folded(record.get("ylabel"), 32))
 
     svg = _svg(paint, _SIZE, prefix, title)
     legend = (Legend(layer["kind"], layer["tone"], layer["label"]) for layer in layers if layer["label"])
@@ -127,7 +128,7 @@ def draw_parts(parts: Sequence[Mapping[str, Any]], quantity: str, prefix: str) -
 
     def paint(axes: Axes) -> None:
         _paint_rows(axes, names, columns, decides)
-        axes.set_xlabel(clipped(typeset(f"{quantity} ({unit})" if unit else quantity), 64))
+        axes.set_xlabel(_folded(f"{quantity} ({unit})" if unit else quantity, 54))
 
     svg = _svg(paint, (_SIZE[0], 0.75 + 0.21 * max(len(rows), 3)), prefix, quantity)
     legend = [Legend("interval", "main", "fault with its 95 % interval")]
@@ -154,6 +155,12 @@ def _svg(paint: Callable[[Axes], None], size: tuple[float, float], prefix: str, 
         paint(axes)
         figure.savefig(buffer, format="svg", metadata=_METADATA)
     return inlined(buffer.getvalue(), prefix=prefix, title=title, colours=_COLOURS)
+
+
+def _folded(text: object, width: int) -> str:
+    """An axis label on at most two lines."""
+    lines = textwrap.wrap(typeset(text or ""), width, max_lines=2, placeholder="\u2026")
+    return "\n".join(lines)
 
 
 def _clean(raw: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -191,11 +198,11 @@ def _line(axes: Axes, layer: Mapping[str, Any]) -> None:
 
 
 def _points(axes: Axes, layer: Mapping[str, Any]) -> None:
-    many = layer["x"].size > 60
-    axes.plot(
-        layer["x"], layer["y"], "o", markersize=2.6 if many else 4.5, markeredgewidth=0,
-        alpha=0.6 if many else 1.0, **_colour(layer),
-    )  # fmt: skip
+    n = layer["x"].size
+    size = 4.5 if n <= 60 else 2.6 if n <= MOST_ELEMENTS else 1.4
+    # Half-transparent points in a picture are ten times as many bytes.
+    alpha = 0.6 if 60 < n <= MOST_ELEMENTS else 1.0
+    axes.plot(layer["x"], layer["y"], "o", markersize=size, markeredgewidth=0, alpha=alpha, **_colour(layer))
 
 
 def _band(axes: Axes, layer: Mapping[str, Any]) -> None:
@@ -204,19 +211,21 @@ def _band(axes: Axes, layer: Mapping[str, Any]) -> None:
 
 
 def _interval(axes: Axes, layer: Mapping[str, Any]) -> None:
-    y = layer["y"]
-    below, above = (
-        np.nan_to_num(np.maximum(0.0, side)) if side.size == y.size else np.zeros(y.size)
-        for side in ((y - layer["low"], layer["high"] - y) if layer["low"].size == layer["high"].size == y.size else (y[:0],) * 2)
-    )
-    crowded = y.size > 60
+    crowded = layer["y"].size > 60
     colour = _colour(layer)
     drawn = axes.errorbar(
-        layer["x"], y, yerr=[below, above], fmt="o", markersize=2.6 if crowded else 4.5, markeredgewidth=0,
-        elinewidth=0.8 if crowded else 1.4, capsize=0 if crowded else 2.5, capthick=1.2, color=colour["color"],
+        layer["x"], layer["y"], yerr=[_length(layer, "low", -1), _length(layer, "high", 1)], fmt="o",
+        markersize=2.6 if crowded else 4.5, markeredgewidth=0, elinewidth=0.8 if crowded else 1.4,
+        capsize=0 if crowded else 2.5, capthick=1.2, color=colour["color"],
     )  # fmt: skip
     for artist in drawn.get_children():
         artist.set_rasterized(colour["rasterized"])
+
+
+def _length(layer: Mapping[str, Any], end: str, sign: int) -> NDArray[np.float64]:
+    """Lengths of the error bars on one side; zero where that end is not known."""
+    y, ends = layer["y"], layer[end]
+    return np.nan_to_num(np.maximum(0.0, sign * (ends - y))) if ends.size == y.size else np.zeros(y.size)
 
 
 def _bars(axes: Axes, layer: Mapping[str, Any]) -> None:
@@ -256,7 +265,7 @@ def _scale(axes: Axes, record: Mapping[str, Any]) -> None:
             axis.set_minor_formatter(NullFormatter())
         elif not (name == "x" and record.get("xticks")):
             axis.set_major_locator(MaxNLocator(6))
-            axis.get_major_formatter().set_useOffset(False)
+            axis.set_major_formatter(ScalarFormatter(useOffset=False, useMathText=False))
 
 
 def _name_ticks(axes: Axes, names: Sequence[str]) -> None:
@@ -288,5 +297,6 @@ def _paint_rows(
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.xaxis.set_major_locator(MaxNLocator(6))
-    axes.spines["left"].set_visible(bool(left < 0 < right))
-    axes.spines["left"].set_position(("data", 0.0) if left < 0 < right else ("outward", 0))
+    axes.spines["left"].set_visible(left >= 0)
+    if left < 0:
+        axes.axvline(0.0, linewidth=0.8, color=_PLACEHOLDERS["rule"])

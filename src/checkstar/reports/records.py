@@ -13,11 +13,14 @@ from typing import Any
 import numpy as np
 
 from checkstar.claims import USES
+from checkstar.reports.typesetting import number, with_unit, written
 
 __all__ = [
     "by_size",
     "convention_of",
+    "fault_of",
     "judgements",
+    "limit_of_use",
     "plain",
     "question_of",
     "readable",
@@ -29,7 +32,9 @@ __all__ = [
 ]
 
 #: Characters that XML forbids or that make text read otherwise than it is stored (terminal escapes, bidi overrides).
-_UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+_UNREADABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -154,6 +159,23 @@ def subject_line(record: Mapping[str, Any]) -> list[str]:
     if independent is not None and independent != subject.get("n_test"):
         phrases.append(_counted(independent, "of them independent"))
     return [str(phrase) for phrase in dict.fromkeys(phrases) if phrase]
+
+
+def limit_of_use(limit: Mapping[str, Any]) -> str:
+    """A limit of use in ASCII: its size with interval and unit, or that it is unknown."""
+    words = written(limit.get("value"), limit.get("low"), limit.get("high"), whole=limit.get("unit") == "objects")
+    return " ".join(part for part in (words.value, words.interval, limit.get("unit")) if part) or "unknown"
+
+
+def fault_of(item: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Value with unit, interval, and limit with its kind, in ASCII; empty where there is none."""
+    words = written(item.get("value"), item.get("low"), item.get("high"), item.get("limit"))
+    limit = number(item.get("limit"))
+    return (
+        with_unit(words.value, item.get("unit")),
+        words.interval,
+        f"{limit} ({item.get('limit_kind')})" if limit else "",
+    )
 
 
 def _counted(number: Any, what: str) -> str | None:

@@ -87,7 +87,7 @@ def _rounded(match: re.Match[str], places: int) -> str:
 
 def _rename(element: ElementTree.Element, names: Mapping[str, str]) -> None:
     name = element.attrib.pop("id", None)
-    if name in names:
+    if name is not None and name in names:
         element.attrib["id"] = names[name]
     for key in _REFERRING:
         value = element.attrib.get(key, "")

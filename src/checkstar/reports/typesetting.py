@@ -10,12 +10,26 @@ import re
 from collections.abc import Collection
 from typing import NamedTuple
 
-__all__ = ["Written", "clipped", "count", "duration", "number", "probability", "sentence", "typeset", "with_unit", "written"]
+import numpy as np
+
+__all__ = [
+    "Written",
+    "clipped",
+    "count",
+    "duration",
+    "number",
+    "probability",
+    "sentence",
+    "typeset",
+    "with_unit",
+    "written",
+]
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_SIGNS = (("<=", "≤"), (">=", "≥"), ("+-", "±"), ("+/-", "±"), ("->", "→"))
+_SIGNS = (("<=", "≤"), (">=", "≥"), ("+-", "±"), ("+/-", "±"), ("->", "→"), (" - ", " − "))
 _EXPONENT = re.compile(r"(?<=\d)e([+-])0*(\d+)\b")
 _MINUS = re.compile(r"(?<![\w.)\]-])-(?=\d|inf\b|∞)")
+_TIMES = re.compile(r"(?<=\d)x(?![\w.])")
 _PERCENT = re.compile(r"(?<=\d) %")
 
 
@@ -42,7 +56,7 @@ def written(
 ) -> Written:
     """Digits by the interval: two significant ones of its half-width, more where an end would round onto the limit.
 
-    `whole` is for numbers of objects, which have no decimals.
+    `whole` is for numbers of objects, of which only whole ones count.
 
     Examples
     --------
@@ -55,7 +69,10 @@ def written(
     """
     if value is None:
         return Written("", "", "")
-    if low is None and high is None:
+    if whole:
+        value, low, high = (None if x is None else float(math.floor(x)) for x in (value, low, high))
+        assert value is not None
+    if (low is None and high is None) or low == value == high:
         return Written(count(value) if whole else number(value), "", "")
     digits = 0 if whole else _apart([end for end in (low, high) if end is not None], limit, _places(value, low, high))
     size = max(abs(x) for x in (value, low, high) if x is not None)
@@ -148,6 +165,7 @@ def typeset(text: object) -> str:
         result = result.replace(plain, sign)
     result = _EXPONENT.sub(lambda m: f"\u202f×\u202f10{(m[1].strip('+') + m[2]).translate(_SUPERSCRIPT)}", result)
     result = re.sub(r"(?<![\w.])(-?)inf\b(?=[\],]|$)", r"\1∞", result)
+    result = _TIMES.sub("×", result)
     return _PERCENT.sub("\u202f%", _MINUS.sub("−", result))
 
 
@@ -166,9 +184,9 @@ def _apart(ends: list[float], limit: float | None, digits: int) -> int:
     """More digits while an end of the interval, rounded, looks as if it were on the other side of the limit."""
     if limit is None:
         return digits
-    for more in range(4):
-        if all((round(x, digits + more) > limit) == (x > limit) and (x == limit or round(x, digits + more) != limit) for x in ends):
-            return digits + more
+    for more in range(digits, digits + 4):
+        if all(np.sign(round(x, more) - limit) == np.sign(x - limit) for x in ends):
+            return more
     return digits
 
 

@@ -1,0 +1,53 @@
+# Two commands for a user: `make demo` and `make test`. The rest is for those who change the code.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test check lint types slow bench docs build clean
+
+demo: $(VENV)/.demo
+	$(BIN)/checkstar demo --out checkstar-demo
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -n 2 -m "not slow" --durations=10
+
+slow: $(VENV)/.test
+	$(BIN)/python -m pytest -n 2 -m slow --durations=20
+
+check: lint types test
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+bench: $(VENV)/.test
+	$(BIN)/python benchmarks/cannon.py
+	$(BIN)/python benchmarks/tables.py
+	$(BIN)/python benchmarks/demo.py
+
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx -W -b html docs docs/_build/html
+
+build: $(VENV)/.dev
+	$(BIN)/python -m build --outdir dist
+
+# A stamp per set of packages: a second run installs nothing unless the requirements changed.
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "checkstar needs Python >= 3.11; this is " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable .
+	touch $@
+
+$(VENV)/.%: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable '.[$*]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .venv-* dist build docs/_build docs/api docs/gallery checkstar-demo

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from checkstar.checks import Domain
+from checkstar.claims import Claim
+from checkstar.data.dataset import Dataset
+from checkstar.errors import NotApplicable
+from checkstar.evidence import Verdict
+from checkstar.noise import Gaussian
+from checkstar.prediction import Point
+from checkstar.runs import Run
+
+
+def examine(train, test, seed=0):
+    run = Run(name="t", test=test, train=train, prediction=Point(np.zeros(len(test))))
+    return Domain().examine(run, Claim("object_value"), np.random.default_rng(seed))
+
+
+def data(n, seed, shift=0.0, **fields):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 6)) @ rng.normal(size=(6, 6)) + 0.1
+    return Dataset(x + shift, np.zeros(n), **fields)
+
+
+def test_far_objects_are_flagged_one_by_one():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(1000, 5))
+    x[:8] += 15
+    found = examine(Dataset(rng.normal(size=(2000, 5)), np.zeros(2000)), Dataset(x, np.zeros(1000)))
+    assert found.flags["outside_domain"][:8].all()
+    assert found.flags["outside_domain"][8:].mean() < 0.01
+    assert found.verdict is Verdict.PASS
+
+
+def test_a_line_never_seen_is_strange_though_each_pixel_is_ordinary():
+    # Training objects vary along two axes only; the left-over norm sees a third.
+    rng = np.random.default_rng(0)
+    axes = rng.normal(size=(2, 40))
+    plain = rng.normal(size=(1500, 2)) @ axes + 0.05 * rng.normal(size=(1500, 40))
+    odd = plain[:300] + 0.5 * np.sign(rng.normal(size=40))
+    found = examine(Dataset(plain[300:], np.zeros(1200)), Dataset(odd, np.zeros(300)))
+    assert found.verdict is Verdict.FAIL
+
+
+def test_masked_elements_do_not_make_an_object_strange():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(800, 5))
+    sigma = np.full(x.shape, 0.1)
+    x[::10, 2], sigma[::10, 2] = np.nan, np.inf
+    masked = Dataset(x, np.zeros(800), noise=Gaussian(sigma))
+    found = examine(Dataset(rng.normal(size=(800, 5)), np.zeros(800), noise=0.1), masked)
+    assert found.verdict is Verdict.PASS
+
+
+def test_the_expected_share_is_exact_for_exchangeable_objects():
+    rng = np.random.default_rng(1)
+    excess = []
+    for seed in range(60):
+        x = rng.normal(size=(600, 4))
+        excess.append(examine(Dataset(x[:400], np.zeros(400)), Dataset(x[400:], np.zeros(200)), seed).value)
+    # 60 repeats of a share known to 2 %: one sigma of the mean is 0.3 %.
+    assert np.mean(excess) == pytest.approx(0.0, abs=0.01)
+
+
+def test_few_training_objects_calibrate_nothing():
+    with pytest.raises(NotApplicable, match="30 independent training objects are too few"):
+        examine(data(30, 0), data(30, 1))
