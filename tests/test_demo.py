@@ -69,7 +69,7 @@ def test_what_is_shown_goes_from_the_score_to_the_verdict_and_says_where_to_look
     places = [shown.index(word) for word in ("1. The score", "2. The answer", "may be used for", "3. One claim")]
     assert places == sorted(places)
     assert "failed: ValueError: planted" in shown
-    assert shown.rstrip().endswith(f"Start with {tmp_path / 'index.html'}")
+    assert shown.rstrip().endswith(f"start with {tmp_path / 'index.html'}")
 
 
 def test_the_record_is_plain(demo):

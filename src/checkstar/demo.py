@@ -192,7 +192,7 @@ def _steps(progress: Advance | None, total: int) -> Callable[[str], None]:
 
 
 def _audits(runs: Mapping[str, Run], seed: int, begin: Callable[[str], None]) -> dict[str, Audit]:
-    """The table of uses of the Cannon; one claim for a method that shrinks towards its training set and one that not."""
+    """The table of uses of the Cannon; one claim for a method that shrinks towards its training set and one that does not."""
     from checkstar.audits import audit
     from checkstar.claims import Claim
 
@@ -243,8 +243,8 @@ def show_demo(demo: Demo, folder: Path) -> None:
     say("\n2. The answer: what may the Cannon's labels be used for?\n")
     show_audit(demo.audits["uses"])
     say("\n3. One claim, two methods\n")
-    rows = [(title, verdict, f"{folder / name}/report.html") for name, title, verdict, _ in demo.verdicts()]
+    rows = [(title, verdict, f"{name}/report.html") for name, title, verdict, _ in demo.verdicts()]
     for _, title, verdict, why in demo.verdicts()[1:]:
         say(f"{verdict}  {title}\n    {why}\n")
     show_table("", ("what was judged", "verdict", "report"), rows)
-    say(f"\nStart with {folder / 'index.html'}")
+    say(f"\nThe reports are in {folder}; start with {folder / 'index.html'}")

@@ -40,6 +40,10 @@ class Costs:
     model_calls: int = 0
     objects_predicted: int = 0
 
+    def to_dict(self) -> dict[str, float | int | None]:
+        """Plain values for JSON; None where nothing was measured."""
+        return {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in asdict(self).items()}
+
 
 class LabelView(NamedTuple):
     """One label of a run, as a check reads it: arrays of one row per test object."""
@@ -375,8 +379,8 @@ class Run:
             "training_hash": None if self.train is None else _hash_data(self.train),
             "prediction_kind": self.prediction.kind,
             "reference": None if self.reference is None else self.reference.name,
-            "costs": asdict(self.costs),
-            "reference_costs": None if self.reference is None else asdict(self.reference.costs),
+            "costs": self.costs.to_dict(),
+            "reference_costs": None if self.reference is None else self.reference.costs.to_dict(),
             "seed": self.seed,
         }
 

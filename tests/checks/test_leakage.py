@@ -13,7 +13,7 @@ CLAIM = Claim("object_value")
 
 
 def examine(train, test):
-    run = Run(name="t", test=test, train=train, prediction=Point(np.zeros(len(test))))
+    run = Run(name="t", test=test, train=train, prediction=Point(np.zeros(test.y.shape)))
     return Leakage().examine(run, CLAIM, np.random.default_rng(0))
 
 

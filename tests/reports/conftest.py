@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-SAELAND = "Hogg & Villar 2024, ICML, arXiv:2405.18095"
+POPULATIONS = "Hogg & Villar 2024, ICML, arXiv:2405.18095"
 PULLS = "Hogg, Bovy & Lang 2010, arXiv:1008.4686"
 COVERAGE = "Clopper & Pearson 1934, Biometrika 26, 404, doi:10.1093/biomet/26.4.404"
 HOSTILE = "<script>alert(1)</script>\" onmouseover='x' ]]> a|b `c` $\\frac{ & \x00\x1b[31m\x08 \u202e \ud800 {{ 7*7 }}"
@@ -98,7 +98,7 @@ def _population(tolerance: float, unit: str) -> dict[str, Any]:
     return make_evidence(
         "population", "population", "Is the mean of a population right that differs from the training set?", parts,
         reason=f"the mean of a population shifted by +1 sd is off by {2.26 * tolerance:.3f} {unit}, "
-        f"{2.26:.1f} times the tolerance", references=[SAELAND], figure=figure, seconds=1.82,
+        f"{2.26:.1f} times the tolerance", references=[POPULATIONS], figure=figure, seconds=1.82,
         limits_of_use=[
             {"name": "n_max", "value": 38.2, "low": 31.4, "high": 47.9, "unit": "objects",
              "text": "feh may be averaged over at most 38 objects of a population shifted by +1 sd before its bias exceeds "

@@ -144,11 +144,14 @@ class Wrapped(Method):
         """Refused: load the model with its own tools, then wrap it."""
         raise ContractError("wrapped models are never saved; load the model with its own tools and wrap it again.")
 
-    def _fitted(self) -> None:
-        if not _is_sklearn(self.model) or hasattr(self, "model_"):
-            return
-        if not _is_fitted(self.model):
-            raise NotFittedError("this Wrapped model is not fitted yet; call fit(x, y) first.")
+    @property
+    def name(self) -> str:
+        """Name of the wrapped model, for reports."""
+        return str(getattr(self.model, "__name__", type(self.model).__name__))
+
+    def is_fitted(self) -> bool:
+        """Whether it can predict: functions and modules come trained, an estimator when it or its copy is fitted."""
+        return not _is_sklearn(self.model) or hasattr(self, "model_") or _is_fitted(self.model)
 
     def _check_settings(self) -> None:
         if self.output not in get_args(Output):

@@ -76,8 +76,8 @@ def card(evidence: Mapping[str, Any], anchor: str, album: Album) -> dict[str, An
         "p_fail": typeset(_p_value(evidence.get("p_fail"))),
         "seconds": duration(evidence.get("seconds")),
         # "needs x" already says so.
-        "missing": [typeset(item) for item in evidence.get("missing") or [] if item not in reason],
-        "references": [citation(text) for text in evidence.get("references") or []],
+        "missing": [typeset(item) for item in evidence.get("missing") or [] if item and item not in reason],
+        "references": [citation(text) for text in evidence.get("references") or [] if text],
         "parts": [] if same or len(parts) < 2 else [_row(part) for part in parts[:_MOST_PARTS]],
         "parts_left": 0 if same else max(0, len(parts) - _MOST_PARTS),
         "figure": drawing,

@@ -200,7 +200,6 @@ def _line(axes: Axes, layer: Mapping[str, Any]) -> None:
 def _points(axes: Axes, layer: Mapping[str, Any]) -> None:
     n = layer["x"].size
     size = 4.5 if n <= 60 else 2.6 if n <= MOST_ELEMENTS else 1.4
-    # Half-transparent points in a picture are ten times as many bytes.
     alpha = 0.6 if 60 < n <= MOST_ELEMENTS else 1.0
     axes.plot(layer["x"], layer["y"], "o", markersize=size, markeredgewidth=0, alpha=alpha, **_colour(layer))
 

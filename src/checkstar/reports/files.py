@@ -108,13 +108,13 @@ def _parquet(flags: pd.DataFrame) -> bytes:
 
 
 def _fits(flags: pd.DataFrame) -> bytes:
-    """The table as a FITS file: ASCII names, told apart without regard to case, and ASCII text."""
+    """The table as a FITS file: names of letters, digits and underscores that differ by more than case; ASCII text."""
     import pandas as pd
     from astropy.table import Table
 
     table, taken = Table(), set[str]()
     for column in flags:
-        name = _ascii(str(column))[:60] or "column"
+        name = re.sub(r"\W", "_", str(column), flags=re.ASCII)[:60] or "column"
         while name.lower() in taken:
             name += "_"
         taken.add(name.lower())

@@ -71,7 +71,7 @@ def render_fragment(record: Mapping[str, Any]) -> str:
     return _environment().get_template("fragment.html.j2").render(
         verdict=found.get("verdict") or "ERROR", title=_title(found), headline=sentence(found.get("headline") or ""),
         is_table=is_table, rows=rows, uses=[_use(j, i) for i, j in enumerate(all_of_it)] if is_table else [],
-        groups=_GROUPS, limits=_limits(found), missing=[typeset(item) for item in found.get("missing") or []],
+        groups=_GROUPS, limits=_limits(found), missing=[typeset(item) for item in found.get("missing") or [] if item],
     )  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def _use(judgement: Mapping[str, Any], index: int) -> dict[str, Any]:
         "headline": sentence(judgement.get("headline") or "", {claim.get("label") or ""}),
         "coverage": coverage,
         "not_upheld": max(0, failed - upheld) if judgement.get("verdict") != "FAIL" else 0,
-        "missing": [typeset(item) for item in judgement.get("missing") or []],
+        "missing": [typeset(item) for item in judgement.get("missing") or [] if item],
         "n_objects": count(claim.get("n_objects")),
     }
 
@@ -215,20 +215,20 @@ def _environment_facts(record: Mapping[str, Any]) -> list[tuple[str, str, bool]]
 def _facts(found: Mapping[str, Any], words: Mapping[str, str]) -> Iterable[tuple[str, str, bool]]:
     for key, name in words.items():
         value = found.get(key)
-        if value is not None and value != "" and value != []:
+        if value is not None and _text(value):
             yield name, _text(value), key.endswith("_hash") or key == "git_revision"
 
 
 def _text(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(_text(item) for item in value)
+        return ", ".join(_text(item) for item in value if item is not None)
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     return str(value)
 
 
 def _pairs(found: Any) -> list[tuple[str, str]]:
-    return [(str(key), "none" if value is None else str(value)) for key, value in dict(found or {}).items()]
+    return [(str(key), "none" if value is None else _text(value)) for key, value in dict(found or {}).items()]
 
 
 def _costs(record: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -57,7 +57,7 @@ def _uses(record: Mapping[str, Any]) -> str:
         tolerance, unit = tolerance_of(use)
         convention = convention_of(use)
         limit = with_unit(number(tolerance), unit) + (f" (convention: {convention})" if convention else "")
-        missing = "; ".join(use.get("missing") or [])
+        missing = "; ".join(filter(None, use.get("missing") or []))
         rows.append([use.get("verdict"), use_words(use), claim.get("label"), limit, use.get("headline"), missing])
     head = ["Verdict", "Use", "Label", "Tolerance", "What decided", "What is missing"]
     return "# What the result may be used for\n\n" + _table(head, rows)
