@@ -355,24 +355,15 @@ def test_samples_are_audited_by_label(tmp_path):
     )
 
 
-@pytest.mark.parametrize(
-    ("arrays", "parts"),
-    [
-        (
-            lambda s, t: {"samples": s[:40], "truth": t},
-            ("samples describe 40 objects but truth has 50", "one row of samples per true value"),
-        ),
-        (lambda s, t: {"samples": s.swapaxes(0, 1), "truth": t}, ("samples describe 100 objects", "look swapped")),
-        (lambda s, t: {"samples": s, "truth": t[:, :1]}, ("samples describe 2 labels but truth has 1",)),
-        (lambda s, t: {"samples": s, "thruth": t}, ("there is no array", "'truth'", "did you mean 'thruth'?")),
-        (lambda s, t: {"samples": s[:9], "truth": t[:9]}, ("there are 9 objects", "fewer than 10")),
-        (lambda s, t: {"samples": s, "truth": t * np.nan}, ("not finite for 50 of 50 objects",)),
-        (lambda s, t: {"samples": s[0, 0], "truth": t}, ("(n_objects, n_samples, n_labels)",)),
-    ],
-)
-def test_samples_that_do_not_fit_are_refused(tmp_path, arrays, parts):
-    np.savez(tmp_path / "s.npz", **arrays(*samples()))
-    refused(checkstar("audit", tmp_path / "s.npz", "--out", tmp_path / "out"), tmp_path / "out", *parts)
+def test_samples_and_truth_of_different_length_are_refused(tmp_path):
+    draws, truth = samples()
+    np.savez(tmp_path / "s.npz", samples=draws[:40], truth=truth)
+    refused(
+        checkstar("audit", tmp_path / "s.npz", "--out", tmp_path / "out"),
+        tmp_path / "out",
+        "samples describe 40 objects but truth has 50",
+        "one row of samples per true value",
+    )
 
 
 def test_columns_have_no_meaning_for_samples(tmp_path):
@@ -436,23 +427,14 @@ def test_options_win_over_the_toml_file(good, tmp_path):
     assert not (tmp_path / "from-toml").exists()
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "parts"),
-    [
-        ("predicted", "predictd", ("no key in [audit]", "'predictd'", "did you mean 'predicted'?")),
-        ("n-objects", "n-object", ("no key in [claim]", "did you mean 'n_objects'?")),
-        ("[claim]", "[claims]", ("no table in audit.toml called 'claims'", "did you mean 'claim'?")),
-        ("seed = 4", 'seed = "four"', ("seed", "'four'", "integer")),
-        ('table = "good.csv"', "", ("does not say what to audit", "table = 'FILE'")),
-        ('use = "population_mean"', "", ("n_objects, tolerance belong to a claim",)),
-        ('use = "population_mean"', 'use = "rankng"', ("no claim 'rankng'", "did you mean 'ranking'?")),
-        ('"good.csv"', '"bad.csv"', ("there is no file", "bad.csv")),
-    ],
-)
-def test_a_mistake_in_the_toml_file_is_refused(good, tmp_path, old, new, parts):
-    assert old in TOML
-    (tmp_path / "audit.toml").write_text(TOML.replace(old, new))
-    refused(checkstar("audit", tmp_path / "audit.toml"), tmp_path / "from-toml", *parts)
+def test_a_mistake_in_the_toml_file_is_refused(good, tmp_path):
+    (tmp_path / "audit.toml").write_text(TOML.replace("predicted", "predictd"))
+    refused(
+        checkstar("audit", tmp_path / "audit.toml"),
+        tmp_path / "from-toml",
+        "no key in [audit]",
+        "'predictd'; did you mean 'predicted'?",
+    )
 
 
 # Stored audits

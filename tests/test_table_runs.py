@@ -186,9 +186,10 @@ def test_patterns_and_lists_name_the_classes(classes, rename, wanted, names):
 
 
 def test_classes_that_end_alike_keep_their_names():
-    table = pd.DataFrame({"t": ["cat", "rat"] * 10, "p_cat": 0.5, "p_rat": 0.5})
-    _, prediction = read_predictions(table, truth="t", probabilities=["p_cat", "p_rat"])
-    assert prediction.names == ("cat", "rat")
+    for columns in (["p_cat", "p_rat"], ["cat_p", "rat_p"], ["ml_cat_p", "ml_rat_p"]):
+        table = pd.DataFrame({"t": ["cat", "rat"] * 10} | dict.fromkeys(columns, 0.5))
+        _, prediction = read_predictions(table, truth="t", probabilities=columns)
+        assert prediction.names == ("cat", "rat")
 
 
 @pytest.mark.parametrize("truth", [[0, 1] * 10, [0.0, 1.0] * 10, [False, True] * 10, ["0", "1"] * 10])

@@ -73,12 +73,12 @@ def test_the_width_is_the_one_of_largest_leave_one_out_likelihood():
     assert best >= max(left_out_score(method.width_[0] * factor) for factor in (0.8, 1.25))
 
 
-def test_intervals_cover_as_they_say():
+def test_intervals_are_a_little_too_wide_and_not_too_narrow():
     prediction = KNearest(10).fit(*surface(2000, 3)).predict_distribution(surface(2000, 4)[0])
     truth = surface(2000, 4)[1][:, None]
     inside = (prediction.quantile(0.05) < truth) & (truth < prediction.quantile(0.95))
-    # One sigma of 2000 objects is 0.007; the width is one for all regions.
-    assert inside.mean() == pytest.approx(0.9, abs=0.035)
+    # Ten draws smoothed by a kernel are wider than what they are drawn from; one sigma of 2000 objects is 0.007.
+    assert 0.88 < inside.mean() < 0.97
 
 
 def test_votes_are_never_certain():

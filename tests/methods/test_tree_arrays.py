@@ -9,6 +9,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from threadpoolctl import threadpool_limits
 
 from checkstar.errors import InputError
 from checkstar.methods import tree_arrays
@@ -20,6 +21,13 @@ X[:, 2] = RNG.integers(4, size=400)  # ties at the thresholds
 Y = np.c_[X[:, 0] * X[:, 1] + X[:, 2], np.sin(3 * X[:, 3])]
 CODES = (Y[:, 0] > 0).astype(int) + (Y[:, 1] > 0.3)
 NEW = np.vstack([RNG.normal(size=(200, 5)), X])
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Peers of scikit-learn spin for minutes where threads share a core."""
+    with threadpool_limits(1, user_api="openmp"):
+        yield
 
 
 def on_thresholds(trees: dict[str, np.ndarray]) -> np.ndarray:

@@ -27,7 +27,7 @@ class KNearest(Method):
     """k nearest neighbours in standardised columns or principal components.
 
     Numbers: a mixture of normals at the labels of the neighbours, so that two groups of neighbours give two peaks; its
-    width is the one of largest leave-one-out likelihood. Classes: the neighbours' vote with half a vote added to each
+    width is the one of largest leave-one-out likelihood (intervals are then a little too wide, not too narrow). Classes: the neighbours' vote with half a vote added to each
     class (Jeffreys), so that no probability is 0 or 1. Noise and label errors are not used.
 
     Parameters

@@ -24,12 +24,22 @@ _RIDGE = 0.02
 _MAX_LEFT_OUT = 1000
 
 
+#: The neighbours' labels know the noise of the spectrum that chose them: as a prior they get this many times its
+#: variance on top, or the same noise would be counted as two agreeing witnesses.
+_PRIOR_WIDENING = 10.0
+
+
 class _Fit(NamedTuple):
-    """What one fit gave: labels, posterior and prior covariance, residual spectrum."""
+    """What one fit gave.
+
+    Labels (n, k); their covariance (n, k, k) from noise and the library's range, which is known, and from misfit, which
+    is to be calibrated; the spread (n, k, k) of the labels of the templates used; the residual spectra (n, p).
+    """
 
     labels: Array
-    posterior: Array
-    prior: Array
+    known: Array
+    misfit: Array
+    spread: Array
     residual: Array
 
 
@@ -37,14 +47,15 @@ class TemplateFit(Method):
     """The domain's own way for spectra: the library itself is the model.
 
     1. chi^2 of the spectrum against every template, each multiplied by its best low-order continuum.
-    2. Among the `n_neighbors` best, the flux of every pixel is regressed on the labels (locally linear).
-    3. The labels that minimise chi^2 under this local model, with the labels of these templates as prior. Because of
-       this prior, and because labels in a library have errors, the estimates shrink towards the library: `estimand` is
-       "posterior".
+    2. On the `n_neighbors` best (where noise allows more templates than these: evenly among all allowed), the flux of
+       every pixel is regressed on the labels (locally linear).
+    3. The labels that minimise chi^2 under this local model, with the labels of these templates and of the whole
+       library as priors. Because of these priors, and because labels in a library have errors, the estimates shrink
+       towards the library: `estimand` is "posterior".
 
     What templates do not explain (scatter per pixel, the number of pixels over which it is correlated) is learned by
     leaving out one template after the other, and so are two factors per label that make the errors honest: variance =
-    a x curvature of chi^2 + b x spread of the labels among the templates used.
+    propagated noise + a x curvature of chi^2 from misfit + b x spread of the labels among the templates used.
 
     Parameters
     ----------
@@ -84,6 +95,8 @@ class TemplateFit(Method):
             raise InputError(f"TemplateFit got {int((level == 0).sum())} templates that are all zero; drop them.")
         self.templates_, self.labels_ = spectra / level, labels
         self.label_scale_ = np.where(labels.std(axis=0) > 0, labels.std(axis=0), 1.0)
+        unit = (labels - labels.mean(axis=0)) / self.label_scale_
+        self.label_precision_ = np.linalg.inv(unit.T @ unit / len(unit) + 1e-3 * np.eye(unit.shape[1]))
         known = 0.0 if noise is None else np.square(noise.sigma(spectra) / level)
         self._learn_misfit(known)
         return self
@@ -135,7 +148,7 @@ class TemplateFit(Method):
                 best, self.correlation_length_, kept = score, length, fit
         self.factors_ = np.stack(
             [
-                _error_factors(kept.labels[:, i] - truth[:, i], kept.posterior[:, i, i], kept.prior[:, i, i])
+                _error_factors(kept.labels[:, i] - truth[:, i], *(c[:, i, i] for c in kept[1:4]))
                 for i in range(truth.shape[1])
             ]
         )
@@ -161,7 +174,7 @@ class TemplateFit(Method):
         chi2, coefficients = _chi2(spectra, weight, self.templates_, self.continuum_)
         if own is not None:
             chi2[np.arange(len(own)), own] = np.inf
-        near = np.argpartition(chi2, self.n_neighbors - 1, axis=1)[:, : self.n_neighbors]
+        near = _choose(chi2, self.n_neighbors, self.labels_.shape[1])
         chi2_near = np.take_along_axis(chi2, near, 1)
         excess = chi2_near - chi2_near.min(axis=1, keepdims=True)
         typical = np.median(excess, axis=1, keepdims=True)
@@ -169,15 +182,13 @@ class TemplateFit(Method):
         share /= share.sum(axis=1, keepdims=True)
         continuum = np.take_along_axis(coefficients, near[:, :, None], 1) @ self.continuum_
         local = _local_model(continuum * self.templates_[near], self.labels_[near], share, self.label_scale_)
-        return _solve(spectra, variance, floor, length, local)
+        library = (self.labels_.mean(axis=0), self.label_precision_ / np.outer(self.label_scale_, self.label_scale_))
+        return _solve(spectra, variance, floor, length, local, library)
 
     def _with_errors(self, fit: _Fit) -> Normal:
-        curvature = np.diagonal(fit.posterior, axis1=1, axis2=2)
-        spread = np.diagonal(fit.prior, axis1=1, axis2=2)
-        std = np.sqrt(self.factors_[:, 0] * curvature + self.factors_[:, 1] * spread)
-        norm = np.sqrt(curvature)
-        correlation = fit.posterior / (norm[:, :, None] * norm[:, None, :])
-        return Normal(fit.labels, std, correlation * std[:, :, None] * std[:, None, :])
+        root_a, root_b = np.sqrt(self.factors_.T)
+        covariance = fit.known + fit.misfit * np.outer(root_a, root_a) + fit.spread * np.outer(root_b, root_b)
+        return Normal(fit.labels, np.sqrt(np.diagonal(covariance, axis1=1, axis2=2)), covariance)
 
 
 class _Local(NamedTuple):
@@ -212,6 +223,16 @@ def _chi2(spectra: Array, weight: Array, templates: Array, continuum: Array) -> 
     return best.sum(axis=1)[:, None] - np.einsum("ntm,ntm->nt", right, coefficients), coefficients
 
 
+def _choose(chi2: Array, n_neighbors: int, n_labels: int) -> NDArray[np.intp]:
+    """Positions (n, m) of the best templates; where noise allows more than m, of an even choice of all it allows."""
+    order = np.argsort(chi2, axis=1, kind="stable")
+    # Two sigma above its mean for a chi^2 of as many degrees of freedom as labels.
+    limit = chi2.min(axis=1, keepdims=True) + n_labels + 2 * np.sqrt(2 * n_labels)
+    allowed = np.maximum((chi2 < limit).sum(axis=1), n_neighbors)
+    rank = np.arange(n_neighbors) * allowed[:, None] // n_neighbors
+    return np.take_along_axis(order, rank, 1)
+
+
 def _local_model(flux: Array, labels: Array, share: Array, label_scale: Array) -> _Local:
     """Regress the flux (n, m, p) of m templates on their labels (n, m, k), weighted by `share` (n, m)."""
     mean = np.einsum("nm,nmk->nk", share, labels)
@@ -227,40 +248,53 @@ def _local_model(flux: Array, labels: Array, share: Array, label_scale: Array) -
     return _Local(mean, scale, centre, slope, 0.9 * second + 0.1 * np.eye(n_labels))
 
 
-def _solve(spectra: Array, variance: Array, floor: Array, length: float, local: _Local) -> _Fit:
-    """Labels of least chi^2 with the templates' labels as prior, for misfit correlated over `length` pixels."""
-    precision = np.linalg.inv(local.prior)
+def _solve(
+    spectra: Array, variance: Array, floor: Array, length: float, local: _Local, library: tuple[Array, Array]
+) -> _Fit:
+    """Labels of least chi^2 under the priors, for misfit of variance `floor` correlated over `length` pixels."""
+    outer = local.scale[:, :, None] * local.scale[:, None, :]
+    everywhere, towards = library[1] * outer, (library[0] - local.mean) / local.scale
     difference = spectra - local.centre
+    good = np.isfinite(variance)
+    noise = np.where(good, variance, 0.0)
     misfit = np.ones((len(spectra), 1))
     for _ in range(2):  # the first pass measures how well this spectrum is explained, the second uses it
         # Noise is independent from pixel to pixel, misfit is not: it counts as one pixel in `length`.
-        weight = 1.0 / (variance + length * misfit * floor)
+        weight = np.where(good, 1.0 / (noise + length * misfit * floor), 0.0)
         scaled = local.slope * weight[:, None, :]
-        covariance = np.linalg.inv(scaled @ np.swapaxes(local.slope, 1, 2) + precision)
-        unit = (covariance @ (scaled @ difference[:, :, None]))[:, :, 0]
+        data = scaled @ np.swapaxes(local.slope, 1, 2)
+        noisy = (scaled * noise[:, None, :]) @ np.swapaxes(scaled, 1, 2)
+        # Barely regularised, so that where the spectrum says little the neighbours say little too.
+        alone = np.linalg.inv(data + 0.01 * everywhere)
+        near = np.linalg.inv(local.prior + _PRIOR_WIDENING * (alone @ noisy @ alone))
+        covariance = np.linalg.inv(data + near + everywhere)
+        unit = (covariance @ (scaled @ difference[:, :, None] + everywhere @ towards[:, :, None]))[:, :, 0]
         residual = difference - np.einsum("nk,nkp->np", unit, local.slope)
-        misfit = _excess_misfit(residual, variance, floor)
-    outer = local.scale[:, :, None] * local.scale[:, None, :]
-    masked = ~np.isfinite(variance)
-    labels = local.mean + local.scale * unit
-    return _Fit(labels, covariance * outer, local.prior * outer, np.where(masked, 0.0, residual))
+        misfit = _excess_misfit(residual, noise, good, floor)
+    propagated = covariance @ (noisy + everywhere) @ covariance
+    return _Fit(
+        labels=local.mean + local.scale * unit,
+        known=propagated * outer,
+        misfit=(covariance - propagated) * outer,
+        spread=local.prior * outer,
+        residual=np.where(good, residual, 0.0),
+    )
 
 
-def _excess_misfit(residual: Array, variance: Array, floor: Array) -> Array:
-    """Factor (n, 1) on the misfit variance `floor` that makes chi^2 per pixel one."""
-    good = np.isfinite(variance)
-    clean, noise = np.where(good, residual, 0.0), np.where(good, variance, 0.0)
-    explained = np.square(clean) - noise
-    ratio = np.where(good, explained / floor, 0.0).sum(axis=1) / good.sum(axis=1)
-    return np.clip(ratio, 0.3, 1e4)[:, None]
+def _excess_misfit(residual: Array, noise: Array, good: NDArray[np.bool_], floor: Array) -> Array:
+    """Factor (n, 1) on the misfit variance `floor` that explains the `residual` beyond `noise` (all (n, p))."""
+    excess = np.where(good, (np.square(residual) - noise) / floor, 0.0).sum(axis=1)
+    # Two sigma of what noise alone may give: a noisy spectrum is no proof of a misfit.
+    chance = 2 * np.sqrt(2 * np.square(noise / floor).sum(axis=1))
+    return np.clip((excess - chance) / good.sum(axis=1), 0.3, 1e4)[:, None]
 
 
-def _error_factors(error: Array, curvature: Array, spread: Array) -> Array:
-    """The factors (a, b) of largest likelihood of `error` (n,) with variance a x `curvature` + b x `spread`."""
+def _error_factors(error: Array, known: Array, misfit: Array, spread: Array) -> Array:
+    """Factors (a, b) of largest likelihood of `error` (n,) with variance `known` + a x `misfit` + b x `spread`."""
     grid = np.concatenate([[0.0], np.logspace(-2, 2, 49)])
     best, chosen = np.inf, (1.0, 1.0)
     for a in np.logspace(-1, 2, 46):
-        variance = a * curvature + grid[:, None] * spread
+        variance = known + a * misfit + grid[:, None] * spread
         score = (np.square(error) / variance + np.log(variance)).mean(axis=1)
         if score.min() < best:
             best, chosen = float(score.min()), (float(a), float(grid[score.argmin()]))

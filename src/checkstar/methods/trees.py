@@ -90,6 +90,8 @@ class BoostedTrees(Method):
         self.levels_ = levels
         self.boostings_: list[Trees] = []
         self.baselines_ = np.empty(0)
+        import sklearn.ensemble  # noqa: F401 - loads OpenMP, which must be there to be limited
+
         # Threads that wait for each other cost more than they bring on a small set.
         with threadpool_limits(1 if design.size < _THREADED_SIZE else None, user_api="openmp"):
             if classes:

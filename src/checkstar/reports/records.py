@@ -119,7 +119,7 @@ def tolerance_of(judgement: Mapping[str, Any]) -> tuple[float | None, str]:
         for item in judgement.get("evidence") or []
         if item.get("deciding")
         for part in item.get("parts") or []
-        if part.get("of_tolerance")
+        if part.get("of_tolerance") and part.get("decides") is not False
     }
     return used.pop() if len(used) == 1 else (None, "")
 

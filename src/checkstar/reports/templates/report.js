@@ -48,7 +48,7 @@
         const [x, y] = [key(a), key(b)];
         // What is not known stands last, whichever way the others are sorted.
         if (x === "" || y === "") return (x === "") - (y === "");
-        return compare(x, y) * (down ? -1 : 1);
+        return (numeric ? x - y : compare(x, y)) * (down ? -1 : 1);
       });
       body.append(...sorted);
     });
