@@ -238,3 +238,30 @@ def test_weights_reach_the_verdict():
     whole = [next(p for p in a.judgements[0].evidence[0].parts if p.name == "all objects") for a in (weighted, plain)]
     assert whole[0].estimate.value < 0.02
     assert whole[1].estimate.value > 0.9
+
+
+@pytest.mark.parametrize("claim", [None, cs.Claim("population_mean", n_objects=100, tolerance=0.1)])
+def test_every_record_keeps_the_shipped_schema(claim):
+    import jsonschema
+
+    from checkstar.reports import schema
+
+    jsonschema.validate(json.loads(json.dumps(cs.audit(table_run(300), claim).to_dict())), schema())
+
+
+def test_a_rescored_audit_gives_the_reason_of_the_part_that_now_decides():
+    parts = (
+        Part(name="small", estimate=Estimate(0.2, 0.18, 0.22, 9), limit=1.0, of_tolerance=True, text="small fault"),
+        Part(name="other", estimate=Estimate(0.9, 0.88, 0.92, 9), limit=1.0, text="other fault"),
+    )
+    found = Evidence(check="c", family="f", question="?", quantity="s", parts=parts, reason="other fault", **decide(parts))
+    assert found.rejudged(0.1).verdict is Verdict.FAIL
+    assert found.rejudged(0.1).reason == "small fault"
+
+
+def test_the_tolerance_of_one_claim_is_no_limit_for_the_others_checks():
+    found = cs.audit(table_run(), cs.Claim("population_mean", n_objects=100, tolerance=0.001)).judgements[0]
+    by_check = {e.check: e for e in found.evidence}
+    assert by_check["population"].limit == 0.001
+    assert by_check["ranking"].limit == 0.25
+    assert by_check["accuracy"].limit == pytest.approx(1 / 3, rel=0.1)

@@ -97,9 +97,9 @@ class Judgement:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What to give, or how many more objects, so that an undecided claim can be decided."""
+        """What to give, or how many more objects, so that an undecided claim can be decided; empty for a decided one."""
         wanted: dict[str, None] = {}
-        for e in self.deciding:
+        for e in self.deciding if self.verdict is Verdict.INCONCLUSIVE else ():
             for item in e.missing:
                 wanted[item] = None
             if e.verdict is Verdict.INCONCLUSIVE and e.n_needed is not None:
@@ -288,7 +288,7 @@ class Audit:
 
 def audit(
     run: Run,
-    claim: Claim | str | None = None,
+    claim: Claim | Use | None = None,
     *,
     checks: Iterable[Check] | None = None,
     rng: int = 0,
@@ -321,7 +321,7 @@ def audit(
     chosen = default_checks() if checks is None else tuple(checks)
     if run.failure:
         raise InputError(f"the run of {run.name} failed and cannot be audited: {run.failure}")
-    claims = _claims_of(run) if claim is None else (_fitting(Claim(claim) if isinstance(claim, str) else claim, run),)
+    claims = _claims_of(run) if claim is None else (_fitting(claim if isinstance(claim, Claim) else Claim(claim), run),)
     examiner = _Examiner(run, rng)
     work = [(c, check) for c in claims for check in chosen if claim is not None or check.decides(c)]
     found: dict[Claim, list[Evidence]] = {c: [] for c in claims}

@@ -100,6 +100,8 @@ class Part:
         Whether the limit is the claim's tolerance (or its convention), so that another tolerance replaces it.
     decides : bool
         False for what is only shown beside the faults that decide.
+    text : str
+        What was found, in words that hold whatever the limit is.
     """
 
     name: str
@@ -109,6 +111,7 @@ class Part:
     unit: str = ""
     of_tolerance: bool = False
     decides: bool = True
+    text: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; non-finite numbers become None."""
@@ -124,6 +127,7 @@ class Part:
             "unit": self.unit,
             "of_tolerance": self.of_tolerance,
             "decides": self.decides,
+            "text": self.text,
             "verdict": judge(self.estimate, self.limit).value,
         }
 
@@ -141,6 +145,7 @@ class Part:
             unit=stored["unit"],
             of_tolerance=stored["of_tolerance"],
             decides=stored["decides"],
+            text=stored["text"],
         )
 
 
@@ -154,6 +159,12 @@ class Limit:
     text: str
     low: float = math.nan
     high: float = math.nan
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Limit:
+        """Read back what `Evidence.to_dict` gave; None is a number that was not finite."""
+        numbers = {name: _number(stored[name]) for name in ("value", "low", "high")}
+        return cls(name=stored["name"], unit=stored["unit"], text=stored["text"], **numbers)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,7 +247,7 @@ class Evidence:
         parts = tuple(
             replace(part, limit=tolerance, limit_kind="claim") if part.of_tolerance else part for part in self.parts
         )
-        return replace(self, parts=parts, **decide(parts))
+        return replace(self, parts=parts, reason=worst(parts).text, **decide(parts))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; non-finite numbers become None."""
@@ -275,10 +286,7 @@ class Evidence:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Evidence:
         """Read back what `to_dict` gave."""
-        limits = tuple(
-            Limit(**{k: math.nan if v is None and k in ("value", "low", "high") else v for k, v in item.items()})
-            for item in stored["limits_of_use"]
-        )
+        limits = tuple(Limit.from_dict(item) for item in stored["limits_of_use"])
         return cls(
             **{
                 name: stored[name]
@@ -417,7 +425,11 @@ def corrected(parts: Sequence[Part]) -> tuple[Part, ...]:
 
     def widened(estimate: Estimate) -> Estimate:
         half = estimate.value - estimate.low
-        return estimate._replace(low=estimate.value - widen * half) if math.isfinite(half) else estimate
+        if not math.isfinite(half):
+            return estimate
+        # A size that cannot be negative (its lower end was not) stays so.
+        low = estimate.value - widen * half
+        return estimate._replace(low=low if estimate.low < 0 else max(low, 0.0))
 
     return tuple(replace(p, estimate=widened(p.estimate)) if p.decides else p for p in parts)
 

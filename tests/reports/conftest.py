@@ -30,6 +30,7 @@ def make_part(name: str, value: float, half: float, limit: float, **fields: Any)
         "unit": "",
         "of_tolerance": False,
         "decides": True,
+        "text": f"{name} is {value}",
         "verdict": verdict,
     }
     return {**part, **fields}

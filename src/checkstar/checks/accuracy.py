@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checkstar.checks.base import Check
+from checkstar.checks.base import Check, TolerancePart
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
-from checkstar.estimates import quantile
+from checkstar.estimates import quantile, unit_count
 from checkstar.evidence import Estimate, Evidence, Part
 from checkstar.prediction import Point
 from checkstar.runs import LabelView, Run
@@ -43,6 +43,7 @@ class Accuracy(Check):
     name = "accuracy"
     code = "A4"
     family = "accuracy"
+    tolerance_of = "object_value"
     question = "Is one object's value right, for all kinds of objects?"
     statistic = "typical error (68.3 % quantile of |prediction - truth|) of the worst kind of objects"
     references = ("Woodruff 1952, JASA 47, 635 (interval of a quantile)",)
@@ -53,12 +54,12 @@ class Accuracy(Check):
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         view = run.view(claim.label)
-        limit = claim.tolerance if claim.tolerance is not None else view.spread / 3
+        limit = self.limit_of(claim, view.spread / 3)
         bins = [("all objects", np.ones(len(view.truth), dtype=bool))]
         covariates = {"prediction": view.predicted, **_covariates(run, self.max_columns)}
         for column, values in covariates.items():
             bins += self._bins(column, values, view)
-        parts = [self._part(name, inside, view, limit, claim) for name, inside in bins]
+        parts = [self._part(name, inside, view, limit) for name, inside in bins]
         n_units = len(np.unique(view.units))
         if n_units < 2 * self.min_units:
             parts.append(_too_few(n_units))
@@ -66,7 +67,7 @@ class Accuracy(Check):
             claim,
             parts,
             reason=lambda part: _sentence(part, view),
-            figure=_figure(view, parts, limit),
+            figure=_figure(view, parts, limit["limit"]),
             n_wanted=2.0 * self.min_units if n_units < 2 * self.min_units else None,
         )
 
@@ -88,16 +89,16 @@ class Accuracy(Check):
         return [(name, inside) for name, inside in named if inside.sum() >= self.min_units]
 
     @staticmethod
-    def _part(name: str, inside: NDArray[np.bool_], view: LabelView, limit: float, claim: Claim) -> Part:
+    def _part(name: str, inside: NDArray[np.bool_], view: LabelView, limit: TolerancePart) -> Part:
         units = np.unique(view.units[inside], return_inverse=True)[1]
         weight = None if view.weight is None else view.weight[inside]
+        # Counted in all objects, so that the number needed is that of a larger test set of the same kinds.
+        n_units = float(unit_count(view.units))
         return Part(
             name=name,
-            estimate=quantile(np.abs(view.error[inside]), _ONE_SIGMA, units, weight),
-            limit=limit,
-            limit_kind="convention" if claim.tolerance is None else "claim",
+            estimate=quantile(np.abs(view.error[inside]), _ONE_SIGMA, units, weight)._replace(n=n_units),
             unit=view.unit,
-            of_tolerance=True,
+            **limit,
         )
 
     def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from dataclasses import replace
+from typing import Any, ClassVar, Literal, TypedDict
 
 import numpy as np
 
 from checkstar.claims import Claim, Use
 from checkstar.data.dataset import Task
-from checkstar.evidence import Evidence, Limit, Part, Verdict, corrected, decide, worst
+from checkstar.evidence import Evidence, Limit, LimitKind, Part, Verdict, corrected, decide, worst
 from checkstar.runs import Run
 
 __all__ = ["NEEDS", "Check", "table_of_needs"]
@@ -25,6 +26,14 @@ NEEDS: Mapping[str, str] = {
     "reference": "the domain's own method on the same objects (Run.of(..., reference=...))",
     "group": "the independent unit of each object (--group, Dataset(group=...))",
 }
+
+
+class TolerancePart(TypedDict):
+    """The fields of a `Part` that say where its limit comes from."""
+
+    limit: float
+    limit_kind: LimitKind
+    of_tolerance: bool
 
 
 class Check(ABC):
@@ -44,6 +53,8 @@ class Check(ABC):
         "regression", "classification" or both; NOT_APPLICABLE otherwise.
     uses : frozenset of str or None
         Claims for which it decides, among those whose families hold `family`; None is all of them.
+    tolerance_of : str or None
+        The claim whose tolerance is the limit of this check.
     """
 
     name: ClassVar[str]
@@ -55,6 +66,7 @@ class Check(ABC):
     depends_on: ClassVar[Literal["claim", "label", "run"]] = "claim"
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
     uses: ClassVar[frozenset[Use] | None] = None
+    tolerance_of: ClassVar[Use | None] = None
     references: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
@@ -78,6 +90,16 @@ class Check(ABC):
         """Whether this check decides the claim."""
         return self.family in claim.families and (self.uses is None or claim.use in self.uses)
 
+    def limit_of(self, claim: Claim, convention: float) -> TolerancePart:
+        """The limit, its kind and whether it is the tolerance, as `Part` takes them: the claim's, else a convention.
+
+        Only a claim of the use `tolerance_of` has a tolerance in the unit of this check.
+        """
+        own = claim.use == self.tolerance_of
+        if own and claim.tolerance is not None:
+            return {"limit": claim.tolerance, "limit_kind": "claim", "of_tolerance": True}
+        return {"limit": convention, "limit_kind": "convention", "of_tolerance": own}
+
     def missing(self, run: Run) -> tuple[str, ...]:
         """What the run lacks for this check, in words."""
         return tuple(NEEDS[need] for need in sorted(self.needs - run.gives))
@@ -100,11 +122,11 @@ class Check(ABC):
         parts : sequence of Part
             Faults looked at, not yet corrected for their number.
         reason : callable
-            ``reason(part) -> str``: what the deciding part says, in words.
+            ``reason(part) -> str``: what a part says, in words that hold whatever its limit is.
         n_wanted : float, optional
             Number of objects needed, where the check knows better than the general rule.
         """
-        widened = corrected(parts)
+        widened = tuple(replace(part, text=reason(part)) for part in corrected(parts))
         judged = decide(widened)
         if n_wanted is not None and judged["verdict"] is Verdict.INCONCLUSIVE:
             judged["n_needed"] = n_wanted
@@ -116,7 +138,7 @@ class Check(ABC):
             quantity=self.statistic,
             label=claim.label,
             parts=widened,
-            reason=reason(worst(widened)),
+            reason=worst(widened).text,
             references=self.references,
             limits_of_use=tuple(limits_of_use),
             figure=figure,

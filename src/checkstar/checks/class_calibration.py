@@ -52,6 +52,7 @@ class ClassCalibration(Check):
     name = "class_calibration"
     code = "B7"
     family = "calibration"
+    tolerance_of = "classification"
     question = "Are class probabilities right?"
     statistic = "root mean square calibration error of the worst class, debiased"
     tasks = ("classification",)
@@ -67,15 +68,13 @@ class ClassCalibration(Check):
         names = view.prediction.names
         # With two classes the errors of one are those of the other.
         chosen = [1] if len(names) == 2 else range(len(names))
-        limit = _CONVENTION if claim.tolerance is None else claim.tolerance
+        limit = self.limit_of(claim, _CONVENTION)
         bins = [self._bins((codes == c).astype(float), probabilities[:, c], view) for c in chosen]
         parts = [
             Part(
                 name=f"class {names[c]}",
                 estimate=_interval(found, unit_count(view.units)),
-                limit=limit,
-                limit_kind="convention" if claim.tolerance is None else "claim",
-                of_tolerance=True,
+                **limit,
             )
             for c, found in zip(chosen, bins, strict=True)
         ]
@@ -86,7 +85,7 @@ class ClassCalibration(Check):
             parts,
             reason=lambda part: _sentence(part, z),
             figure=_figure(bins[shown], parts[shown].name),
-            n_wanted=_n_wanted(bins, limit, unit_count(view.units)),
+            n_wanted=_n_wanted(bins, limit["limit"], unit_count(view.units)),
         )
 
     def _bins(self, hit: NDArray[np.float64], probability: NDArray[np.float64], view: LabelView) -> _Bins:
@@ -94,13 +93,13 @@ class ClassCalibration(Check):
         n_bins = int(min(self.n_bins, max(1, len(hit) // 10)))
         edges = np.unique(np.quantile(probability, np.linspace(0, 1, n_bins + 1)[1:-1]))
         code = np.searchsorted(edges, probability, side="right")
-        total = np.bincount(code, weights=w, minlength=len(edges) + 1)
+        total = np.bincount(code, weights=w, minlength=len(edges) + 1).astype(float)
         kept = total > 0
         predicted = np.bincount(code, weights=w * probability, minlength=len(total))[kept] / total[kept]
         gap = np.bincount(code, weights=w * (hit - probability), minlength=len(total))[kept] / total[kept]
-        position = np.cumsum(kept) - 1
-        residual = w * (hit - probability - gap[position[code]])
-        covariance = _covariance(residual, position[code], view.units, total[kept])
+        position = (np.cumsum(kept) - 1)[code]
+        residual = w * (hit - probability - gap[position])
+        covariance = _covariance(residual, position, view.units, total[kept])
         # A bin without a hit shows no variance, but the probabilities themselves imply some.
         implied = np.bincount(code, weights=w**2 * probability * (1 - probability), minlength=len(total))[kept]
         missing = np.maximum(implied / total[kept] ** 2 - np.diag(covariance), 0.0)

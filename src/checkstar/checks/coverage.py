@@ -35,6 +35,7 @@ class Coverage(Check):
     name = "coverage"
     code = "B3"
     family = "calibration"
+    tolerance_of = "object_interval"
     question = "Do the intervals cover what they say?"
     statistic = "relative error of the error bars that explains the coverage"
     needs = frozenset({"spread"})
@@ -48,8 +49,7 @@ class Coverage(Check):
         seen = view.prediction
         if view.truth_err.any():
             seen = seen.with_noise(view.truth_err[:, None], rng)
-        claimed = claim.use == "object_interval" and claim.tolerance is not None
-        limit = claim.tolerance if claimed and claim.tolerance else _CONVENTIONAL_TOLERANCE
+        limit = self.limit_of(claim, _CONVENTIONAL_TOLERANCE)
         parts, found = [], []
         for level in self.levels:
             low, high = seen.quantile((1 - level) / 2)[:, 0], seen.quantile((1 + level) / 2)[:, 0]
@@ -59,9 +59,7 @@ class Coverage(Check):
                 Part(
                     name=f"{100 * level:g} % interval",
                     estimate=_as_scale(covered, level),
-                    limit=limit,
-                    limit_kind="claim" if claimed else "convention",
-                    of_tolerance=claim.use == "object_interval",
+                    **limit,
                 )
             )
         by_name = {part.name: estimate for part, estimate in zip(parts, found, strict=True)}

@@ -99,7 +99,7 @@ def _break_even(extra_fit: float, saved_per_object: float) -> float:
 
 
 def _sentence(n: float, ours: float, theirs: float, extra: float) -> str:
-    pace = f"{1e3 * ours:.3g} ms an object against {1e3 * theirs:.3g} ms of the reference, {extra:+.2g} s of training"
+    pace = f"{1e3 * ours:.3g} ms an object against {1e3 * theirs:.3g} ms of the reference, {abs(extra):.2g} s {'more' if extra > 0 else 'less'} training"
     if n == 0:
         return f"cheaper than the reference from the first object on ({pace})"
     if math.isinf(n):

@@ -96,7 +96,7 @@ def _copies(train: Dataset, test: Dataset, n_sigma: float) -> NDArray[np.bool_]:
     precision = np.nan_to_num(train.noise.inverse_variance(train.x)).mean(axis=0)
     # A projection on a few random axes keeps neighbours near (Johnson & Lindenstrauss) and the search cheap.
     axes = np.random.default_rng(0).standard_normal((test.x.shape[1], min(30, test.x.shape[1])))
-    scaled = [np.nan_to_num(data.x * np.sqrt(precision)) @ axes for data in (train, test)]  # type: ignore[operator]
+    scaled = [np.nan_to_num(data.x * np.sqrt(precision)) @ axes for data in (train, test)]
     nearest = NearestNeighbors(n_neighbors=min(3, len(train))).fit(scaled[0]).kneighbors(scaled[1])[1]
     found = np.zeros(len(test), dtype=bool)
     sigma_test = test.noise.sigma(test.x)

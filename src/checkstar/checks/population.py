@@ -64,6 +64,7 @@ class PopulationMean(Check):
     name = "population"
     code = "F1"
     family = "population"
+    tolerance_of = "population_mean"
     question = "May the values be averaged over a population that is not like the training set?"
     statistic = "rms error of the mean of the claimed number of objects"
     references = (
@@ -88,7 +89,7 @@ class PopulationMean(Check):
         return self.conclude(
             claim,
             parts,
-            reason=lambda part: _sentence(part, deciding, claim, view),
+            reason=lambda part: _sentence(part, found, claim, view),
             figure=_figure(found, parts, view),
             limits_of_use=_limits(deciding, claim, view),
             n_wanted=self._n_wanted(view, claim) if len(deciding) < wanted else None,
@@ -137,16 +138,17 @@ class PopulationMean(Check):
 
     def _parts(self, found: _Found, claim: Claim, view: LabelView) -> list[Part]:
         limit, kind = _limit(found.scatter, claim)
-        extra = found.error_scatter**2 / claim.n_objects if claim.n_objects and claim.tolerance else 0.0
-        fault = Estimate(*(math.hypot(v, math.sqrt(extra)) for v in folded(found.bias)[:3]), found.bias.n)
+        extra = found.error_scatter**2 / claim.n_objects if claim.n_objects and kind == "claim" else 0.0
+        value, low, high = (math.hypot(v, math.sqrt(extra)) for v in folded(found.bias)[:3])
+        fault = Estimate(value, low, high, found.bias.n)
         parts = [
             Part(
-                name=f"{found.name} (mean {found.population.mean:.3g})",
+                name=f"{found.name} (mean {_plain(found.population.mean)})",
                 estimate=fault,
                 limit=limit,
                 limit_kind=kind,
                 unit=view.unit,
-                of_tolerance=True,
+                of_tolerance=claim.use == self.tolerance_of,
                 decides=found.decides,
             )
         ]
@@ -158,7 +160,7 @@ class PopulationMean(Check):
                     limit=limit,
                     limit_kind=kind,
                     unit=view.unit,
-                    of_tolerance=True,
+                    of_tolerance=claim.use == self.tolerance_of,
                     decides=False,
                 )
             )
@@ -212,7 +214,7 @@ def _scatter(values: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
 
 def _limit(scatter: float, claim: Claim) -> tuple[float, LimitKind]:
     """The claim's tolerance, else the standard error of the mean."""
-    if claim.tolerance is not None:
+    if claim.tolerance is not None and claim.use == PopulationMean.tolerance_of:
         return claim.tolerance, "claim"
     if claim.n_objects is not None:
         return scatter / math.sqrt(claim.n_objects), "derived"
@@ -249,15 +251,15 @@ def _limits(deciding: list[_Found], claim: Claim, view: LabelView) -> list[Limit
                 name="n_max_product",
                 value=n_product,
                 unit="objects",
-                text=f"at most {_count(n_product)} densities of {view.name} may be multiplied (population {worst.name})",
+                text=f"{_densities(n_product)} of {view.name} may be multiplied (population {worst.name})",
             )
         )
-    if claim.tolerance is not None:
-        n_min = max(f.error_scatter for f in deciding) ** 2 / claim.tolerance**2
+    if claim.tolerance is not None and claim.use == "population_mean":
+        n_min = math.ceil(max(f.error_scatter for f in deciding) ** 2 / claim.tolerance**2)
         limits.append(
             Limit(
                 name="n_min",
-                value=n_min,
+                value=float(n_min),
                 unit="objects",
                 text=f"the scatter of single values alone needs {_count(n_min)} objects for a mean of {view.name} within the tolerance",
             )
@@ -265,9 +267,9 @@ def _limits(deciding: list[_Found], claim: Claim, view: LabelView) -> list[Limit
     return limits
 
 
-def _sentence(part: Part, deciding: list[_Found], claim: Claim, view: LabelView) -> str:
-    found = next((f for f in deciding if part.name.startswith(f.name)), None)
-    if found is None:
+def _sentence(part: Part, measured: list[_Found], claim: Claim, view: LabelView) -> str:
+    found = next((f for f in measured if part.name.startswith(f.name)), None)
+    if found is None or not part.decides:
         return part.name
     unit = f" {view.unit}" if view.unit else ""
     n = claim.n_objects or _CONVENTIONAL_N
@@ -316,6 +318,14 @@ def _figure(found: list[_Found], parts: list[Part], view: LabelView) -> dict[str
         "ylabel": f"bias of the mean{unit}",
         "layers": layers,
     }
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _densities(n: float) -> str:
+    return f"at most {_count(n)} densities" if n >= 2 else "no two densities"
 
 
 def _count(value: float) -> str:

@@ -36,6 +36,7 @@ class Pulls(Check):
     name = "pulls"
     code = "B1"
     family = "calibration"
+    tolerance_of = "object_interval"
     question = "Are the error bars of the right size?"
     statistic = "relative error of the error bars, from the variance of the pulls"
     needs = frozenset({"spread"})
@@ -54,17 +55,10 @@ class Pulls(Check):
         log_sd = _at_least_normal(
             from_influence(0.5 * math.log(variance), 0.5 * w * ((z - centre.value) ** 2 / variance - 1), view.units)
         )
-        tolerance, kind = _tolerance(claim)
         size = folded(log_sd)
         scale = Estimate(math.expm1(size.value), math.expm1(size.low), math.expm1(min(size.high, 50.0)), size.n)
         parts = [
-            Part(
-                name="size of the error bars",
-                estimate=scale,
-                limit=tolerance,
-                limit_kind=kind,
-                of_tolerance=_is_scale(claim),
-            ),
+            Part(name="size of the error bars", estimate=scale, **self.limit_of(claim, _CONVENTIONAL_TOLERANCE)),
             Part(name="mean pull", estimate=folded(centre), limit=self.mean_limit, unit="sigma"),
         ]
         return self.conclude(
@@ -91,27 +85,18 @@ def _at_least_normal(log_sd: Estimate) -> Estimate:
     return log_sd._replace(low=min(log_sd.low, low), high=max(log_sd.high, high))
 
 
-def _is_scale(claim: Claim) -> bool:
-    """Whether the claim's tolerance is about error bars."""
-    return claim.use == "object_interval"
-
-
-def _tolerance(claim: Claim) -> tuple[float, Any]:
-    if _is_scale(claim) and claim.tolerance is not None:
-        return claim.tolerance, "claim"
-    return _CONVENTIONAL_TOLERANCE, "convention"
-
-
 def _sentence(part: Part, scale: float, centre: Estimate, z: NDArray[np.float64]) -> str:
     if part.name == "mean pull":
         return f"the mean pull is {centre.value:+.2f} sigma [{centre.low:+.2f}, {centre.high:+.2f}]"
     side = "small" if scale > 1 else "large"
     wild = int((np.abs(z) > 5).sum())
     tail = f"; {wild} of {len(z)} objects lie beyond 5 sigma" if wild else ""
-    return (
-        f"the error bars are {100 * part.estimate.value:.0f} % [{100 * max(part.estimate.low, 0):.0f}, "
-        f"{100 * part.estimate.high:.0f}] too {side} (sd of the pulls {scale:.2f}){tail}"
-    )
+    value, low, high = part.estimate.value, max(part.estimate.low, 0), part.estimate.high
+    if value > 1:
+        amount = f"too {side} by a factor of {1 + value:.3g} [{1 + low:.3g}, {1 + high:.3g}]"
+    else:
+        amount = f"{100 * value:.0f} % [{100 * low:.0f}, {100 * high:.0f}] too {side}"
+    return f"the error bars are {amount} (sd of the pulls {scale:.2f}){tail}"
 
 
 def _figure(z: NDArray[np.float64]) -> dict[str, Any]:

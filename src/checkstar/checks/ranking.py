@@ -36,6 +36,7 @@ class Ranking(Check):
     name = "ranking"
     code = "R1"
     family = "ranking"
+    tolerance_of = "ranking"
     question = "Does it put objects in the right order?"
     statistic = "share of pairs in the wrong order (0.5 is chance)"
     tasks = ("regression", "classification")
@@ -54,9 +55,7 @@ class Ranking(Check):
             Part(
                 name=name,
                 estimate=self._discordance(truth, predicted, view, rng),
-                limit=_CONVENTION if claim.tolerance is None else claim.tolerance,
-                limit_kind="convention" if claim.tolerance is None else "claim",
-                of_tolerance=True,
+                **self.limit_of(claim, _CONVENTION),
             )
             for name, truth, predicted in _orders(view)
         ]

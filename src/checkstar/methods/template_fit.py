@@ -69,8 +69,9 @@ class TemplateFit(Method):
 
     Notes
     -----
-    Masked elements (infinite sigma in the noise) are left out. Label errors are not used. Fitting costs as much as
-    predicting the library.
+    Masked elements (infinite sigma in the noise) are left out. Where `predict` gets no noise, spectra are taken to be
+    as noisy as those of the library; where `fit` gets none, the scatter contains the library's noise. Label errors are
+    not used. Fitting costs as much as predicting the library ten times.
 
     References
     ----------
@@ -97,23 +98,29 @@ class TemplateFit(Method):
         self.label_scale_ = np.where(labels.std(axis=0) > 0, labels.std(axis=0), 1.0)
         unit = (labels - labels.mean(axis=0)) / self.label_scale_
         self.label_precision_ = np.linalg.inv(unit.T @ unit / len(unit) + 1e-3 * np.eye(unit.shape[1]))
-        known = 0.0 if noise is None else np.square(noise.sigma(spectra) / level)
-        self._learn_misfit(known)
+        variance = np.zeros(spectra.shape) if noise is None else np.square(noise.sigma(spectra) / level)
+        finite = np.isfinite(variance)
+        count = np.maximum(finite.sum(axis=0), 1)
+        self.training_variance_ = np.where(finite, variance, 0.0).sum(axis=0) / count
+        self._learn_misfit(variance)
         return self
 
     def predict_distribution(self, x: ArrayLike, *, noise: Noise | None = None) -> Normal:
         """Normal predictions (n, k) with the covariance between labels."""
         self._fitted()
         spectra = check_observations("TemplateFit", x, noise, self.n_features_, allow_masked=True)
-        sigma = np.zeros(spectra.shape) if noise is None else noise.sigma(spectra)
-        good = np.isfinite(sigma)
+        good = np.isfinite(spectra) if noise is None else np.isfinite(noise.sigma(spectra))
         if len(spectra) and good.sum(axis=1).min() <= self.continuum_order + self.labels_.shape[1]:
             raise InputError("TemplateFit got spectra with hardly any unmasked pixel; drop them.")
         clean = np.where(good, spectra, 0.0)
         level = np.sqrt(np.square(clean).sum(axis=1) / good.sum(axis=1))[:, None]
         if not (level > 0).all():
             raise InputError(f"TemplateFit got {int((level == 0).sum())} spectra that are zero everywhere; drop them.")
-        fit = self._fit_all(clean / level, np.square(sigma / level), self.correlation_length_)
+        if noise is None:
+            variance = np.broadcast_to(self.training_variance_, clean.shape)
+        else:
+            variance = np.square(noise.sigma(spectra) / level)
+        fit = self._fit_all(clean / level, variance, self.correlation_length_)
         return self._with_errors(fit)
 
     def _check_settings(self, n_templates: int, n_labels: int) -> None:
@@ -127,34 +134,29 @@ class TemplateFit(Method):
                 "give more templates or fewer neighbours."
             )
 
-    def _learn_misfit(self, known: Array | float) -> None:
+    def _learn_misfit(self, variance: Array) -> None:
         """Learn pixel scatter, correlation length and error factors by leaving one template out at a time."""
         n_templates = len(self.templates_)
         rng = np.random.default_rng(self.random_state)
         chosen = np.sort(rng.permutation(n_templates)[:_MAX_LEFT_OUT])
-        spectra, truth = self.templates_[chosen], self.labels_[chosen]
-        blind = np.zeros(spectra.shape)
-        self.scatter_ = np.ones(self.n_features_)
-        first = self._fit_all(spectra, blind, 30.0, chosen)
-        # Robust: one peculiar star may not blind a pixel for all others.
-        scatter = np.median(np.abs(first.residual), axis=0) / 0.6745
-        self.scatter_ = np.maximum(scatter, 0.3 * np.median(scatter)) + 1e-9
+        spectra, truth, variance = self.templates_[chosen], self.labels_[chosen], variance[chosen]
+        # Half the flux: no knowledge at all. Each round sees the labels' part of the misfit more clearly.
+        self.scatter_ = np.full(self.n_features_, 0.5)
+        for _ in range(3):
+            residual = self._fit_all(spectra, variance, 1.0, chosen).residual
+            self.scatter_ = _pixel_scatter(residual, self.training_variance_)
         best = np.inf
         for length in _CORRELATION_LENGTHS:
-            fit = self._fit_all(spectra, blind, length, chosen)
+            fit = self._fit_all(spectra, variance, length, chosen)
             error = (fit.labels - truth) / self.label_scale_
             score = float(np.log(np.square(error).mean(axis=0) + 1e-300).sum())
             if score < best:
                 best, self.correlation_length_, kept = score, length, fit
-        self.factors_ = np.stack(
-            [
-                _error_factors(kept.labels[:, i] - truth[:, i], *(c[:, i, i] for c in kept[1:4]))
-                for i in range(truth.shape[1])
-            ]
-        )
-        # The library's own noise is part of what templates do not explain; it is not that of a new spectrum.
-        typical = np.median(np.where(np.isfinite(known), known, np.nan), axis=0) if np.ndim(known) else known
-        self.explained_ = np.minimum(np.broadcast_to(typical, scatter.shape), 0.9 * np.square(self.scatter_))
+        factors = [
+            _error_factors(kept.labels[:, i] - truth[:, i], *(c[:, i, i] for c in kept[1:4]))
+            for i in range(truth.shape[1])
+        ]
+        self.factors_ = np.stack(factors)
 
     def _fit_all(self, spectra: Array, variance: Array, length: float, own: NDArray[np.intp] | None = None) -> _Fit:
         """Fit every spectrum (n, p) with noise `variance` (n, p), infinite where masked; `own` are left out."""
@@ -168,8 +170,6 @@ class TemplateFit(Method):
 
     def _fit_chunk(self, spectra: Array, variance: Array, length: float, own: NDArray[np.intp] | None) -> _Fit:
         floor = np.square(self.scatter_)
-        if variance.any():
-            floor = floor - self.explained_
         weight = 1.0 / (variance + floor)
         chi2, coefficients = _chi2(spectra, weight, self.templates_, self.continuum_)
         if own is not None:
@@ -221,6 +221,14 @@ def _chi2(spectra: Array, weight: Array, templates: Array, continuum: Array) -> 
     coefficients = np.linalg.solve(normal + (1e-12 * trace + 1e-300) * np.eye(size), right[..., None])[..., 0]
     best = np.square(spectra) * weight
     return best.sum(axis=1)[:, None] - np.einsum("ntm,ntm->nt", right, coefficients), coefficients
+
+
+def _pixel_scatter(residual: Array, variance: Array) -> Array:
+    """Standard deviation (p,) of the residuals (n, p) beyond a noise of `variance` (p,), never quite zero."""
+    # Robust: one peculiar star may not blind a pixel for all others.
+    total = np.square(np.median(np.abs(residual), axis=0) / 0.6745)
+    beyond = np.maximum(total - variance, 0.01 * total)
+    return np.sqrt(np.maximum(beyond, 0.09 * np.median(beyond))) + 1e-9
 
 
 def _choose(chi2: Array, n_neighbors: int, n_labels: int) -> NDArray[np.intp]:
@@ -283,17 +291,18 @@ def _solve(
 
 def _excess_misfit(residual: Array, noise: Array, good: NDArray[np.bool_], floor: Array) -> Array:
     """Factor (n, 1) on the misfit variance `floor` that explains the `residual` beyond `noise` (all (n, p))."""
-    excess = np.where(good, (np.square(residual) - noise) / floor, 0.0).sum(axis=1)
-    # Two sigma of what noise alone may give: a noisy spectrum is no proof of a misfit.
-    chance = 2 * np.sqrt(2 * np.square(noise / floor).sum(axis=1))
-    return np.clip((excess - chance) / good.sum(axis=1), 0.3, 1e4)[:, None]
+    n_pixels = good.sum(axis=1)
+    measured = np.where(good, (np.square(residual) - noise) / floor, 0.0).sum(axis=1) / n_pixels
+    # Where noise hides the misfit it is taken as typical: the measured factor counts against 1 +- 1.
+    variance = 2 * np.square(noise / floor).sum(axis=1) / n_pixels**2
+    return np.clip((measured + variance) / (1 + variance), 0.3, 1e4)[:, None]
 
 
 def _error_factors(error: Array, known: Array, misfit: Array, spread: Array) -> Array:
     """Factors (a, b) of largest likelihood of `error` (n,) with variance `known` + a x `misfit` + b x `spread`."""
     grid = np.concatenate([[0.0], np.logspace(-2, 2, 49)])
     best, chosen = np.inf, (1.0, 1.0)
-    for a in np.logspace(-1, 2, 46):
+    for a in np.logspace(-1, 3, 61):
         variance = known + a * misfit + grid[:, None] * spread
         score = (np.square(error) / variance + np.log(variance)).mean(axis=1)
         if score.min() < best:
