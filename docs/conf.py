@@ -1,6 +1,7 @@
 """How the documentation is built: `make docs`. Tables are generated from the code (`tables.py`), so they cannot drift."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -36,6 +37,10 @@ myst_heading_anchors = 3
 autosummary_generate = True
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
+# What scikit-learn adds to every estimator; its own documentation explains it.
+autodoc_default_options = {
+    "exclude-members": "set_fit_request, set_predict_request, set_predict_distribution_request, set_score_request"
+}
 numpydoc_show_class_members = False
 numpydoc_attributes_as_param_list = True
 
@@ -65,3 +70,15 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
+
+LITERAL = re.compile(r"(``.*?``)")
+
+
+def escape_bars(app, what, name, item, options, lines):
+    """In docstrings |x| is the size of x, not a substitution."""
+    lines[:] = ["".join(p if p.startswith("``") else p.replace("|", r"\|") for p in LITERAL.split(x)) for x in lines]
+
+
+def setup(app):
+    # After numpydoc, which makes reStructuredText of the docstrings.
+    app.connect("autodoc-process-docstring", escape_bars, priority=900)

@@ -60,8 +60,7 @@ def test_methods_that_classify_keep_the_contract(kind):
     "model", [LinearRegression(), GaussianProcessRegressor(alpha=1e-3), LogisticRegression(), GaussianNB()]
 )
 def test_wrapped_estimators_keep_the_contract(model):
-    data = simulate_spectra() if model._estimator_type == "regressor" else None
-    check_method(as_method(model), data)
+    check_method(as_method(model))
 
 
 class Line(Method):
@@ -229,9 +228,8 @@ class FailsBeforeItWasFitted(Line):
 
 class RemembersItsFirstFit(Line):
     def fit(self, x: Any, y: Any, **rest: Any) -> Self:
-        first = getattr(self, "first_", np.asarray(x).mean())
         super().fit(x, y, **rest)
-        self.first_ = first
+        self.first_ = getattr(self, "first_", np.asarray(x).mean())
         self.coefficients_[-1] += 1e-3 * self.first_
         return self
 
@@ -289,7 +287,7 @@ BROKEN = {
     RemembersItsFirstFit: r"remembers an earlier fit; set every learned attribute anew",
     KeepsWhatItLearnedOfOneLabel: r"keeps 'single_' of an earlier fit",
     LosesWhatItLearned: r"predicts differently after save and load; keep all that is learned",
-    LearnsAnObject: r"LearnsAnObject.generator_ is a Generator, which cannot be saved",
+    LearnsAnObject: r"\.generator_ is a Generator, which cannot be saved",
 }
 
 
@@ -312,7 +310,7 @@ def test_checking_changes_neither_the_method_nor_the_data():
 
 
 def test_what_is_no_method_is_refused():
-    with pytest.raises(ContractError, match="LinearRegression is no Method; .* wrap it with as_method"):
+    with pytest.raises(ContractError, match=r"LinearRegression is no Method; .* wrap it with as_method"):
         check_method(LinearRegression())
 
 

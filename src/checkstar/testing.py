@@ -6,6 +6,7 @@ import copy
 import inspect
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -115,11 +116,16 @@ def _close(left: NDArray[np.float64], right: NDArray[np.float64], tolerance: flo
 
 
 def _settings_are_kept(method: Method, data: Dataset) -> None:
-    kinds = {item.kind for item in inspect.signature(type(method).__init__).parameters.values()}
-    if inspect.Parameter.VAR_POSITIONAL in kinds:
+    settings = inspect.signature(type(method).__init__).parameters
+    if any(item.kind is inspect.Parameter.VAR_POSITIONAL for item in settings.values()):
         raise _broken(method, "has *args in its constructor", "name every setting")
     given = method.settings()
-    changed = [name for name, value in type(method)(**given).settings().items() if value is not given[name]]
+    # Defaults too: what was converted once is often not converted a second time.
+    defaults = {name: settings[name].default for name in given if settings[name].default is not inspect.Parameter.empty}
+    changed = []
+    for values in (given, {**given, **defaults}):
+        kept = type(method)(**values).settings()
+        changed += [name for name, value in values.items() if kept[name] is not value]
     if changed:
         raise _broken(
             method, f"changes its setting {changed[0]!r} in the constructor", "store it untouched and convert it in fit"
@@ -160,10 +166,9 @@ def _arguments_stay_untouched(method: Method, data: Dataset) -> None:
         before, after = getattr(kept, name), getattr(data, name)
         if before is not None and not (before == after).all():
             raise _broken(method, f"changes its argument {name}", "work on a copy")
-    noise_before, noise_after = (
-        None if item.noise is None else item.noise.sigma(kept.x) for item in (kept, data)
-    )
-    if noise_before is not None and not np.array_equal(noise_before, noise_after):
+    if kept.noise is None or data.noise is None or kept.x is None:
+        return
+    if not np.array_equal(kept.noise.sigma(kept.x), data.noise.sigma(kept.x)):
         raise _broken(method, "changes its argument noise", "work on a copy")
 
 
@@ -220,16 +225,16 @@ def _rows_are_independent(method: Method, data: Dataset) -> None:
 
 def _refuses_bad_input(method: Method, data: Dataset) -> None:
     assert data.x is not None and data.y is not None
-    fitted, good = _fitted(method, data), np.array(data.x, dtype=float)
+    fitted, good, truth = _fitted(method, data), np.array(data.x, dtype=float), data.y
     for what, bad in _bad_observations(good):
-        _expect_refusal(method, f"predict with {what}", lambda bad=bad: fitted.predict(bad))
+        _expect_refusal(method, f"predict with {what}", partial(fitted.predict, bad))
     for what, bad in _bad_observations(good)[:3]:
-        _expect_refusal(method, f"fit with {what}", lambda bad=bad: clone(method).fit(bad, data.y))
-    _expect_refusal(method, "fit with too few labels", lambda: clone(method).fit(good, data.y[:-1]))
+        _expect_refusal(method, f"fit with {what}", partial(clone(method).fit, bad, truth))
+    _expect_refusal(method, "fit with too few labels", partial(clone(method).fit, good, truth[:-1]))
     if data.task == "regression":
-        holes = data.y.copy()
+        holes = truth.copy()
         holes[3] = np.nan
-        _expect_refusal(method, "fit with NaN in y", lambda: clone(method).fit(good, holes))
+        _expect_refusal(method, "fit with NaN in y", partial(clone(method).fit, good, holes))
 
 
 def _bad_observations(good: NDArray[np.float64]) -> list[tuple[str, Any]]:

@@ -53,7 +53,11 @@ class Attenuation(Check):
         fault = folded(estimate._replace(value=slope - 1, low=estimate.low - 1, high=estimate.high - 1))
         part = Part(name="slope", estimate=fault, limit=self.limit)
         kind = "as posterior means do" if abs(reverse - 1) < abs(slope - 1) else "more than posterior means would"
-        words = f"; the range is compressed {kind} (slope of truth on prediction {reverse:.3f})" if slope < 1 else ""
+        words = (
+            f"; the range is compressed {kind} (slope of truth on prediction {reverse:.3f})"
+            if estimate.high < 1
+            else ""
+        )
         return self.conclude(
             claim,
             [part],

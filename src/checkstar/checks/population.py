@@ -275,10 +275,13 @@ def _sentence(part: Part, measured: list[_Found], claim: Claim, view: LabelView)
     n = claim.n_objects or _CONVENTIONAL_N
     root = math.sqrt(n) / found.scatter
     z, low, high = (value * root for value in found.bias[:3])
+    rms = ""
+    if claim.tolerance is not None and claim.n_objects is not None:
+        rms = f"; with the scatter of {n:,} objects its rms error is {part.estimate.value:.3g}{unit}"
     return (
         f"the mean {view.name} of a population {part.name} is biased by {found.bias.value:+.3g}{unit} "
         f"[{found.bias.low:+.3g}, {found.bias.high:+.3g}]: z = {z:+.1f} [{low:+.1f}, {high:+.1f}] at N = {n:,}, "
-        f"N_max = {_count(_n_max(found).value)}; a population like the training set would not show it"
+        f"N_max = {_count(_n_max(found).value)}{rms}; a population like the training set would not show it"
     )
 
 

@@ -13,7 +13,7 @@ from scipy import special
 from checkstar.checks.base import Check
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
-from checkstar.estimates import from_influence, mean, normalised_weights
+from checkstar.estimates import from_influence, kish, mean, normalised_weights
 from checkstar.evidence import ALPHA, Estimate, Evidence, Part, folded
 from checkstar.prediction import Normal
 from checkstar.runs import Run
@@ -52,9 +52,8 @@ class Pulls(Check):
         w = normalised_weights(view.weight, len(z))
         centre = mean(z, view.units, view.weight)
         variance = float((w * (z - centre.value) ** 2).mean())
-        log_sd = _at_least_normal(
-            from_influence(0.5 * math.log(variance), 0.5 * w * ((z - centre.value) ** 2 / variance - 1), view.units)
-        )
+        influence = 0.5 * w * ((z - centre.value) ** 2 / variance - 1)
+        log_sd = _at_least_normal(from_influence(0.5 * math.log(variance), influence, view.units), kish(w))
         size = folded(log_sd)
         scale = Estimate(math.expm1(size.value), math.expm1(size.low), math.expm1(min(size.high, 50.0)), size.n)
         parts = [
@@ -72,14 +71,12 @@ class Pulls(Check):
         return Run(name="planted", test=Dataset(y=drawn.y), prediction=prediction), Claim("object_interval")
 
 
-def _at_least_normal(log_sd: Estimate) -> Estimate:
-    """The interval of ln sd, no narrower than that of normal pulls (chi^2).
+def _at_least_normal(log_sd: Estimate, n: float) -> Estimate:
+    """The interval of ln sd, no narrower than that of `n` independent normal pulls (chi^2).
 
     The fourth moment of few pulls is too small more often than not, and with it their interval.
     """
-    if log_sd.n < 2:
-        return log_sd
-    degrees = log_sd.n - 1
+    degrees = max(n - 1, 1.0)
     ends = (0.5 * math.log(degrees / special.chdtri(degrees, tail)) for tail in (ALPHA, 1 - ALPHA))
     low, high = (log_sd.value + end for end in ends)
     return log_sd._replace(low=min(log_sd.low, low), high=max(log_sd.high, high))

@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Literal, NoReturn, Self, cast, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone, is_classifier
-from sklearn.exceptions import NotFittedError
 
 from checkstar.errors import ContractError, InputError, unknown_name
 from checkstar.methods.base import Method, check_observations, check_training
