@@ -61,7 +61,9 @@ def main() -> None:
             )
     small, large = (found[n] for n in SIZES)
     ratio = SIZES[1] / SIZES[0]
-    print(f"10x the rows: {large['seconds'] / small['seconds']:.1f}x the time, {large['mb'] / small['mb']:.1f}x the memory")
+    print(
+        f"10x the rows: {large['seconds'] / small['seconds']:.1f}x the time, {large['mb'] / small['mb']:.1f}x the memory"
+    )
     ok = small["seconds"] < TARGET_SECONDS and small["mb"] < TARGET_MB
     linear = large["seconds"] <= ratio * small["seconds"] and large["mb"] <= ratio * small["mb"]
     print(f"targets < {TARGET_SECONDS:.0f} s and < {TARGET_MB:.0f} MB: {'met' if ok else 'MISSED'}")

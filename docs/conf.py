@@ -19,11 +19,11 @@ version = release = checkstar.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
     "numpydoc",
     "myst_parser",
     "sphinx_gallery.gen_gallery",
+    "mathml",
     "tables",
 ]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
@@ -48,6 +48,7 @@ sphinx_gallery_conf = {
     "examples_dirs": ["../examples"],
     "gallery_dirs": ["gallery"],
     "filename_pattern": "/plot_",
+    "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
     "matplotlib_animations": False,
     "download_all_examples": False,
@@ -62,6 +63,9 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_title = f"checkstar {version}"
 html_show_sourcelink = False
+html_math_renderer = "mathml"
+html_static_path = ["_static"]
+html_css_files = ["checkstar.css"]
 html_theme_options = {
     "navigation_with_keys": False,
     "show_toc_level": 2,

@@ -12,7 +12,6 @@ from checkstar.checks.base import NEEDS
 from checkstar.claims import USES, Claim
 
 
-
 def rows(columns: Sequence[str], body: Iterable[Sequence[str]]) -> str:
     """A Markdown table."""
     lines = [columns, ["---"] * len(columns), *body]
@@ -43,7 +42,14 @@ def readme_claims() -> str:
 def claims() -> str:
     """Claims with their families, tolerances and conventions."""
     return rows(
-        ["claim", "question", "deciding families", "deciding checks", "what the tolerance means", "without a tolerance"],
+        [
+            "claim",
+            "question",
+            "deciding families",
+            "deciding checks",
+            "what the tolerance means",
+            "without a tolerance",
+        ],
         [
             [
                 f"`{use}`",
@@ -89,7 +95,6 @@ def _section(check: Check) -> str:
     kind = type(check).__name__
     settings = ", ".join(f"`{f.name} = {getattr(check, f.name)!r}`" for f in dataclasses.fields(check))  # type: ignore[arg-type]
     facts = [
-        ["question", check.question],
         ["statistic", check.statistic],
         ["family", check.family],
         ["decides", ", ".join(f"`{use}`" for use in decides(check)) or "nothing"],
@@ -100,7 +105,7 @@ def _section(check: Check) -> str:
         ["references", "; ".join(check.references) or "none"],
         ["see", f"{{py:class}}`checkstar.checks.{kind}`, {{doc}}`example </gallery/checks/plot_{check.name}>`"],
     ]
-    return f"(check-{check.name})=\n## {check.code} {check.name}\n\n" + rows(["", ""], facts)
+    return f"(check-{check.name})=\n## {check.code} {check.name}\n\n" + rows(["question", check.question], facts)
 
 
 def _needs(check: Check) -> str:

@@ -23,7 +23,14 @@ def evidence(value, half, *, deciding=True, name="c", limit=1.0, **fields):
 def blank(verdict, deciding=True):
     missing = ("noise",) if verdict is Verdict.SKIPPED else ()
     return Evidence(
-        check="b", family="f", question="?", quantity="s", verdict=verdict, deciding=deciding, reason="r", missing=missing
+        check="b",
+        family="f",
+        question="?",
+        quantity="s",
+        verdict=verdict,
+        deciding=deciding,
+        reason="r",
+        missing=missing,
     )
 
 
@@ -192,7 +199,12 @@ def test_a_claim_must_fit_the_task():
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("{", "is not JSON"), ("[]", "not an audit"), ('{"schema_version": 99}', "found 99"), ('{"schema_version": 1}', "damaged")],
+    [
+        ("{", "is not JSON"),
+        ("[]", "not an audit"),
+        ('{"schema_version": 99}', "found 99"),
+        ('{"schema_version": 1}', "damaged"),
+    ],
 )
 def test_a_damaged_record_is_refused(tmp_path, text, message):
     path = tmp_path / "audit.json"
@@ -254,7 +266,9 @@ def test_a_rescored_audit_gives_the_reason_of_the_part_that_now_decides():
         Part(name="small", estimate=Estimate(0.2, 0.18, 0.22, 9), limit=1.0, of_tolerance=True, text="small fault"),
         Part(name="other", estimate=Estimate(0.9, 0.88, 0.92, 9), limit=1.0, text="other fault"),
     )
-    found = Evidence(check="c", family="f", question="?", quantity="s", parts=parts, reason="other fault", **decide(parts))
+    found = Evidence(
+        check="c", family="f", question="?", quantity="s", parts=parts, reason="other fault", **decide(parts)
+    )
     assert found.rejudged(0.1).verdict is Verdict.FAIL
     assert found.rejudged(0.1).reason == "small fault"
 

@@ -22,9 +22,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILT = {"_build", "api", "gallery", "_templates"}
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"] + sorted(
-    page for page in (ROOT / "docs").rglob("*.md") if not BUILT & set(page.relative_to(ROOT / "docs").parts)
-)
+DOCS = ROOT / "docs"
+WRITTEN = sorted(page for page in DOCS.rglob("*.md") if not BUILT & set(page.relative_to(DOCS).parts))
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *WRITTEN]
 BLOCK = re.compile(r"^(?P<skip><!-- not run: .+? -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 #: Commands that other tests run: about a minute.
 ELSEWHERE = ("checkstar demo",)
@@ -73,7 +73,11 @@ def _examples(text, names):
             exec(compile(example.source, "<example>", "single", dont_inherit=True), names)
         prompts = (">>> " if i == 0 else "... " for i in range(example.source.count("\n")))
         lines = example.source.splitlines()
-        yield Shown("".join(f"{p}{line}".rstrip() + "\n" for p, line in zip(prompts, lines, strict=True)), example.want, out.getvalue())
+        yield Shown(
+            "".join(f"{p}{line}".rstrip() + "\n" for p, line in zip(prompts, lines, strict=True)),
+            example.want,
+            out.getvalue(),
+        )
 
 
 def _console(text):

@@ -37,7 +37,13 @@ def test_every_example_ends_with_assertions(script):
 def test_every_example_shows_what_it_says(script, tmp_path):
     settings = {**os.environ, "MPLBACKEND": "Agg", "MPLCONFIGDIR": str(tmp_path)}
     done = subprocess.run(
-        [sys.executable, str(script)], cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, str(script)],
+        cwd=tmp_path,
+        env=settings,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert not done.stderr, done.stderr

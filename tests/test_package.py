@@ -44,7 +44,11 @@ def lint(folder):
     if tool is None:
         pytest.skip("import-linter is not installed")
     return subprocess.run(
-        [tool, "--no-cache"], capture_output=True, text=True, cwd=folder, env={"PYTHONPATH": str(folder / "src"), "PATH": ""}
+        [tool, "--no-cache"],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={"PYTHONPATH": str(folder / "src"), "PATH": ""},
     )
 
 

@@ -127,8 +127,14 @@ def test_samples_of_a_posterior_make_a_run():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: cs.Run(name="t", test=cs.Dataset(y=np.zeros(3)), prediction=Point(np.zeros(4))), "4 predictions but 3 true"),
-        (lambda: cs.Run(name="t", test=cs.Dataset(x=np.zeros((3, 1))), prediction=Point(np.zeros(3))), "have no truth y"),
+        (
+            lambda: cs.Run(name="t", test=cs.Dataset(y=np.zeros(3)), prediction=Point(np.zeros(4))),
+            "4 predictions but 3 true",
+        ),
+        (
+            lambda: cs.Run(name="t", test=cs.Dataset(x=np.zeros((3, 1))), prediction=Point(np.zeros(3))),
+            "have no truth y",
+        ),
         (
             lambda: cs.Run(name="t", test=cs.Dataset(y=["a", "b"]), prediction=Point(np.zeros(2))),
             "truth is for classification but the predictions are of kind 'point'",
@@ -183,6 +189,4 @@ def test_a_metric_is_a_function_with_a_direction():
 
 def test_a_problem_is_one_dataset_split():
     with pytest.raises(InputError, match="different labels or features"):
-        Problem(
-            name="p", question="?", train=data(), test=data(labels=2), reference=Ridge(), metrics={}, claims=()
-        )
+        Problem(name="p", question="?", train=data(), test=data(labels=2), reference=Ridge(), metrics={}, claims=())

@@ -19,7 +19,7 @@ check = cs.checks.PopulationMean()
 # %%
 # The fault, on real stars
 # ------------------------
-# [Fe/H] of MILES stars by ridge regression, whose score is no worse than that of the domain's own template fit
+# [Fe/H] of MILES stars by ridge regression, whose score is as good as that of the domain's own template fit
 # (:doc:`/gallery/checks/plot_reference`). And yet:
 
 problem = cs.problems.stellar_labels()
@@ -47,7 +47,9 @@ def divide_out_prior(posterior, labels):
     return cs.prediction.Normal(mean, precision**-0.5)
 
 
-divided = cs.Run(name="Ridge, prior divided out", train=train, test=test, prediction=divide_out_prior(ridge.prediction, train.y))
+divided = cs.Run(
+    name="Ridge, prior divided out", train=train, test=test, prediction=divide_out_prior(ridge.prediction, train.y)
+)
 better = check.examine(divided, claim, np.random.default_rng(0))
 print(f"{better.verdict}: {better.reason}")
 

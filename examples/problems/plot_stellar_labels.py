@@ -57,7 +57,12 @@ for name, audit in audits.items():
     layer = evidence.figure["layers"][0]
     bias = np.array(layer["y"])
     axes.errorbar(
-        layer["x"], bias, [bias - np.array(layer["low"]), np.array(layer["high"]) - bias], fmt="o", capsize=3, label=name
+        layer["x"],
+        bias,
+        [bias - np.array(layer["low"]), np.array(layer["high"]) - bias],
+        fmt="o",
+        capsize=3,
+        label=name,
     )
 axes.axhspan(-claim.tolerance, claim.tolerance, alpha=0.15, label="tolerance of the claim")
 axes.set_xlabel("true mean [Fe/H] of the population averaged (dex)")

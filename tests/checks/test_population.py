@@ -130,9 +130,7 @@ def test_points_are_judged_like_densities_without_products():
 
 def test_clusters_widen_the_interval():
     single = run_of(WEIGHT, n=4000)
-    copies = Dataset(
-        y=np.repeat(single.test.y, 5, axis=0), labels=["feh"], group=np.repeat(np.arange(4000), 5)
-    )
+    copies = Dataset(y=np.repeat(single.test.y, 5, axis=0), labels=["feh"], group=np.repeat(np.arange(4000), 5))
     repeated = Run(name="t", test=copies, prediction=single.prediction[np.repeat(np.arange(4000), 5)])
     one, five = (examine(r, n_objects=100, tolerance=0.1) for r in (single, repeated))
     assert five.value == pytest.approx(one.value, rel=1e-3)

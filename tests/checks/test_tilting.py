@@ -14,7 +14,9 @@ def sample(truth_error, n=N, seed=0):
 
 
 @pytest.mark.parametrize("truth_error", [0.0, 0.5])
-@pytest.mark.parametrize("population", [Population(mean=1.0), Population(mean=0.5, std=0.7), Population(mean=-0.3, std=1.2)])
+@pytest.mark.parametrize(
+    "population", [Population(mean=1.0), Population(mean=0.5, std=0.7), Population(mean=-0.3, std=1.2)]
+)
 def test_the_true_values_follow_the_population_whatever_the_errors_of_the_truth(population, truth_error):
     y, seen, error = sample(truth_error)
     found = tilt(seen, error, np.ones(N), population, np.arange(N))
@@ -24,7 +26,7 @@ def test_the_true_values_follow_the_population_whatever_the_errors_of_the_truth(
 
 
 def test_a_mean_beyond_the_data_is_not_reached():
-    y, seen, error = sample(0.0, n=100)
+    _, seen, error = sample(0.0, n=100)
     assert tilt(seen, error, np.ones(100), Population(mean=10.0), np.arange(100)) is None
 
 

@@ -40,7 +40,9 @@ def test_the_penalty_is_that_of_least_explicit_leave_one_out_error():
         for i in range(len(x)):
             keep = np.arange(len(x)) != i
             # The closed form leaves the centre of x, which knows no label, as it is.
-            gram = np.block([[x[keep].T @ x[keep] + alpha * np.eye(8), x[keep].sum(0)[:, None]], [x[keep].sum(0), 24.0]])
+            gram = np.block(
+                [[x[keep].T @ x[keep] + alpha * np.eye(8), x[keep].sum(0)[:, None]], [x[keep].sum(0), 24.0]]
+            )
             solution = np.linalg.solve(gram, np.vstack([x[keep].T @ y[keep], y[keep].sum(0)]))
             misses.append(y[i] - np.append(x[i], 1.0) @ solution)
         return np.square(misses).mean(axis=0)
@@ -123,6 +125,16 @@ def test_more_columns_than_objects_are_no_difficulty():
     y = x.mean(axis=1)
     prediction = Ridge().fit(x[:50], y[:50]).predict_distribution(x[50:])
     assert np.abs(prediction.mean()[:, 0] - y[50:]).max() < 0.05
+
+
+def test_what_the_training_set_never_varied_is_known_from_the_prior_alone():
+    x, y = line(6, 16)  # six objects span five directions of eight
+    method = Ridge().fit(x, y)
+    standard = (x - x.mean(axis=0)) / x.std(axis=0)
+    never = np.linalg.svd(standard)[2][-1] * x.std(axis=0)
+    gain = method.predict_distribution([x.mean(axis=0) + 3 * never]).std()[0] ** 2
+    at_home = method.predict_distribution([x.mean(axis=0)]).std()[0] ** 2
+    np.testing.assert_allclose(gain - at_home, method.variance_ * 9 / method.penalty_, rtol=1e-6)
 
 
 def test_exact_labels_give_tiny_errors():

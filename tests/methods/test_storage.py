@@ -118,7 +118,9 @@ def test_a_foreign_folder_is_not_overwritten(tmp_path):
         save_method(Constant().fit_data(DATA), tmp_path / "thesis.tex")
 
 
-@pytest.mark.parametrize("bad", [object(), np.array([object()]), np.array([1j]), {1: 2}, {2, 3}, np.random.default_rng(0)])
+@pytest.mark.parametrize(
+    "bad", [object(), np.array([object()]), np.array([1j]), {1: 2}, {2, 3}, np.random.default_rng(0)]
+)
 def test_what_cannot_be_saved_is_named_and_leaves_nothing_behind(bad, tmp_path):
     with pytest.raises(ContractError, match=r"Hoard setting treasure is a .* which cannot be saved"):
         save_method(Hoard(bad).fit([[0.0]], [0.0]), tmp_path / "hoard")
@@ -139,7 +141,9 @@ def test_a_failed_write_keeps_the_earlier_method(tmp_path, monkeypatch):
 
 
 def test_another_class_is_refused_and_never_imported(tmp_path):
-    with pytest.raises(InputError, match=r"holds a checkstar.methods.ridge.Ridge, not a .*Constant; load it with Ridge"):
+    with pytest.raises(
+        InputError, match=r"holds a checkstar.methods.ridge.Ridge, not a .*Constant; load it with Ridge"
+    ):
         Constant.load(saved(tmp_path))
 
 
@@ -162,7 +166,9 @@ def test_truncated_files_are_refused(name, share, tmp_path):
         Ridge.load(path.parent)
 
 
-@pytest.mark.parametrize(("name", "message"), [("arrays.safetensors", "No such file"), ("method.json", "has no method.json")])
+@pytest.mark.parametrize(
+    ("name", "message"), [("arrays.safetensors", "No such file"), ("method.json", "has no method.json")]
+)
 def test_missing_files_are_refused(name, message, tmp_path):
     folder = saved(tmp_path)
     (folder / name).unlink()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from checkstar.errors import InputError
-from checkstar.methods.template_fit import TemplateFit, _chi2, _polynomials
+from checkstar.methods.template_fit import TemplateFit, _chi2, _choose, _excess_misfit, _polynomials
 from checkstar.noise import Gaussian
 
 PIXEL = np.linspace(-1, 1, 200)
@@ -125,6 +125,28 @@ def test_chi2_of_all_against_all_equals_a_fit_one_by_one():
             solution, squares = np.linalg.lstsq((root * basis * templates[j]).T, root * observed[i])[:2]
             assert chi2[i, j] == pytest.approx(squares[0], rel=1e-8)
             np.testing.assert_allclose(coefficients[i, j], solution, rtol=1e-8)
+
+
+def test_templates_are_the_nearest_unless_noise_allows_more():
+    # Two labels: all within 2 + 2 sqrt(4) = 6 of the least chi^2 are allowed.
+    sharp, flat = np.arange(40.0)[::-1] * 10, np.arange(40.0)[::-1] / 10
+    near = _choose(np.stack([sharp, flat]), 4, 2)
+    assert near[0].tolist() == [39, 38, 37, 36]
+    assert near[1].tolist() == [39, 29, 19, 9]
+
+
+def test_misfit_is_measured_where_noise_allows_and_typical_where_not():
+    residual, good = np.full((1, 400), 0.2), np.ones((1, 400), dtype=bool)
+    floor = np.full(400, 0.01)
+    quiet, loud = (_excess_misfit(residual, np.full((1, 400), v), good, floor).item() for v in (0.0, 10.0))
+    assert quiet == pytest.approx(4.0)
+    noise = np.full((1, 400), 1.0)
+    drawn = np.random.default_rng(8).standard_normal((500, 400))
+    hidden = [_excess_misfit(row[None], noise, good, floor).item() for row in drawn]
+    # Alone, the measured factor would scatter by 7 and mostly end at its lower limit of 0.3.
+    assert np.mean(hidden) == pytest.approx(1.0, abs=0.15)
+    assert np.std(hidden) < 0.3
+    assert loud < quiet
 
 
 def test_labels_may_have_any_scale():

@@ -54,9 +54,9 @@ def test_boosted_classes_are_those_of_scikit_learn(n_classes):
     y = data.y[:, 0] if n_classes == 3 else np.where(data.y[:, 0] == "EA", "EA", "RR")
     method = BoostedTrees(n_iterations=20).fit(data.x, y)
     standard = StandardScaler().fit(data.x)
-    peer = HistGradientBoostingClassifier(
-        max_iter=20, max_leaf_nodes=8, min_samples_leaf=10, early_stopping=False
-    ).fit(standard.transform(data.x), y)
+    peer = HistGradientBoostingClassifier(max_iter=20, max_leaf_nodes=8, min_samples_leaf=10, early_stopping=False).fit(
+        standard.transform(data.x), y
+    )
     prediction = method.predict_distribution(data.x)
     assert prediction.names == tuple(peer.classes_)
     expected = peer.predict_proba(standard.transform(data.x))

@@ -178,7 +178,9 @@ def test_output_of_an_estimator_is_not_for_the_user_to_say():
         as_method(LinearRegression(), output="values")
 
 
-@pytest.mark.parametrize(("model", "message"), [("ridge", "a str cannot be wrapped"), (LinearRegression, "is a class, not")])
+@pytest.mark.parametrize(
+    ("model", "message"), [("ridge", "a str cannot be wrapped"), (LinearRegression, "is a class, not")]
+)
 def test_what_is_no_model_is_refused(model, message):
     with pytest.raises(ContractError, match=message):
         as_method(model)

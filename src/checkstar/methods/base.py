@@ -38,9 +38,7 @@ class Method(BaseEstimator):
     can_save: ClassVar[bool] = True
 
     @abstractmethod
-    def fit(
-        self, x: ArrayLike, y: ArrayLike, *, noise: Noise | None = None, y_err: ArrayLike | None = None
-    ) -> Self:
+    def fit(self, x: ArrayLike, y: ArrayLike, *, noise: Noise | None = None, y_err: ArrayLike | None = None) -> Self:
         """Learn from observations `x` (n, p), labels `y` (n, k), their noise and the errors of the labels (n, k)."""
 
     @abstractmethod
@@ -54,7 +52,9 @@ class Method(BaseEstimator):
     def fit_data(self, data: Dataset) -> Self:
         """`fit` on a Dataset, with its noise and label errors."""
         if data.x is None or data.y is None:
-            raise InputError(f"{type(self).__name__} needs observations x and labels y to learn from; the dataset lacks one.")
+            raise InputError(
+                f"{type(self).__name__} needs observations x and labels y to learn from; the dataset lacks one."
+            )
         return self.fit(data.x, data.y, noise=data.noise, y_err=data.y_err)
 
     def settings(self) -> dict[str, Any]:
@@ -125,9 +125,13 @@ def check_observations(
     if array.dtype.kind not in "fiub":
         raise InputError(f"{name} got x of type {array.dtype}; numbers are needed.")
     if array.ndim != 2:
-        raise InputError(f"{name} got x of shape {array.shape}; one row per object and one column per feature are needed.")
+        raise InputError(
+            f"{name} got x of shape {array.shape}; one row per object and one column per feature are needed."
+        )
     if n_features is not None and array.shape[1] != n_features:
-        raise InputError(f"{name} got {array.shape[1]} features but was trained on {n_features}; give the same columns.")
+        raise InputError(
+            f"{name} got {array.shape[1]} features but was trained on {n_features}; give the same columns."
+        )
     array = array.astype(float, copy=False)
     finite = np.isfinite(array)
     if noise is not None and allow_masked:
@@ -151,9 +155,13 @@ def check_training(
     labels = labels.astype(float)
     labels = labels[:, None] if labels.ndim == 1 else labels
     if len(labels) != len(observations):
-        raise InputError(f"{name} got {len(observations)} objects in x but {len(labels)} in y; pass one row of labels per object.")
+        raise InputError(
+            f"{name} got {len(observations)} objects in x but {len(labels)} in y; pass one row of labels per object."
+        )
     if not np.isfinite(labels).all():
-        raise InputError(f"{name} got non-finite y in {int((~np.isfinite(labels)).any(axis=1).sum())} objects; drop them.")
+        raise InputError(
+            f"{name} got non-finite y in {int((~np.isfinite(labels)).any(axis=1).sum())} objects; drop them."
+        )
     if len(labels) < 2:
         raise InputError(f"{name} got {len(labels)} object to learn from; at least two are needed.")
     return observations, labels

@@ -1,4 +1,4 @@
-"""The executable contracts, for components of this package and of third parties."""
+"""The contract of methods."""
 
 from __future__ import annotations
 
@@ -136,7 +136,9 @@ def _clones(method: Method, data: Dataset) -> None:
     try:
         clone(method)
     except (RuntimeError, TypeError, AttributeError) as error:
-        raise _broken(method, f"cannot be cloned by scikit-learn ({error})", "only store settings in the constructor") from error
+        raise _broken(
+            method, f"cannot be cloned by scikit-learn ({error})", "only store settings in the constructor"
+        ) from error
 
 
 def _fit_returns_self(method: Method, data: Dataset) -> None:
@@ -214,12 +216,18 @@ def _rows_are_independent(method: Method, data: Dataset) -> None:
     fitted = _fitted(method, data)
     whole = _answers(fitted, data)
     shuffled = np.random.default_rng(0).permutation(len(data))
-    for rows, what in ((shuffled, "reordered objects"), (np.arange(0, len(data), 3), "some of the objects"), ([1], "one object")):
+    for rows, what in (
+        (shuffled, "reordered objects"),
+        (np.arange(0, len(data), 3), "some of the objects"),
+        ([1], "one object"),
+    ):
         for all_of_them, some in zip(whole, _answers(fitted, data, rows), strict=True):
             # Linear algebra may round differently for another number of rows, not more.
             if not _close(some, all_of_them[rows], 1e-6):
                 raise _broken(
-                    method, f"predicts {what} differently from the whole set", "let every row depend on nothing but itself"
+                    method,
+                    f"predicts {what} differently from the whole set",
+                    "let every row depend on nothing but itself",
                 )
 
 
@@ -299,7 +307,9 @@ def _survives_saving(method: Method, data: Dataset) -> None:
     # A loaded array may lie differently in memory, which changes the last digit.
     pairs = zip(_answers(fitted, data), _answers(loaded, data), strict=True)
     if not all(_close(before, after, 1e-12) for before, after in pairs):
-        raise _broken(method, "predicts differently after save and load", "keep all that is learned in attributes ending in _")
+        raise _broken(
+            method, "predicts differently after save and load", "keep all that is learned in attributes ending in _"
+        )
     if repr(loaded.settings()) != repr(fitted.settings()):
         raise _broken(method, "loses settings when saved", "use settings of numbers, strings, tuples and arrays")
 
