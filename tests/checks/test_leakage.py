@@ -58,3 +58,16 @@ def test_a_random_split_of_real_stars_leaks_clusters_and_a_split_by_cluster_does
         problem = cs.problems.stellar_labels(split=split)
         verdicts[split] = examine(problem.train, problem.test).verdict
     assert verdicts == {"random": Verdict.FAIL, "cluster": Verdict.PASS}
+
+
+def test_correlated_noise_is_whitened_before_copies_are_looked_for():
+    rng = np.random.default_rng(0)
+    covariance = 0.04 * (0.05 * np.eye(50) + 0.95)
+    x, other = spectra(100, 0), spectra(50, 1)
+    draw = rng.multivariate_normal(np.zeros(50), 2 * covariance)
+    other[3] = x[7] + draw
+    # The same shift in one element only is far beyond what this covariance allows.
+    other[4] = x[8] + np.where(np.arange(50) == 5, 0.8, 0.0)
+    noise = cs.noise.Covariance(covariance)
+    found = examine(Dataset(x, np.zeros(100), noise=noise), Dataset(other, np.zeros(50), noise=noise))
+    assert np.flatnonzero(found.flags["copy_in_training"]).tolist() == [3]

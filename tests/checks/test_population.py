@@ -135,3 +135,24 @@ def test_clusters_widen_the_interval():
     one, five = (examine(r, n_objects=100, tolerance=0.1) for r in (single, repeated))
     assert five.value == pytest.approx(one.value, rel=1e-3)
     assert five.high - five.value == pytest.approx(one.high - one.value, rel=0.01)
+
+
+def test_equal_predictions_are_biased_and_have_no_z():
+    y = np.random.default_rng(0).normal(size=3000)
+    run = Run(name="t", test=Dataset(y=y, labels=["feh"]), prediction=Point(np.full(3000, 0.1)))
+    found = examine(run, n_objects=100, tolerance=0.2)
+    assert found.verdict is Verdict.FAIL
+    assert "are all equal" in found.reason
+
+
+def test_the_number_needed_reaches_and_decides_every_population():
+    # Exponential truth: one deviation below its mean lies at its edge and is out of reach.
+    rng = np.random.default_rng(1)
+    y = rng.exponential(size=150)
+    run = Run(name="t", test=Dataset(y=y, labels=["feh"]), prediction=Point(y + 0.3 * rng.normal(size=150)))
+    found = examine(run, n_objects=1000, tolerance=0.02)
+    reachable = [p for p in found.parts if p.decides and np.isfinite(p.limit)]
+    from checkstar.evidence import n_needed
+
+    if reachable and found.n_needed is not None:
+        assert found.n_needed >= max(n_needed(p.estimate, p.limit) or 0 for p in reachable)

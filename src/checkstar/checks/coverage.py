@@ -91,8 +91,12 @@ def _as_scale(covered: Estimate, level: float) -> Estimate:
 def _sentence(part: Part, covered: Estimate) -> str:
     return (
         f"the {part.name} holds {100 * covered.value:.1f} % [{100 * covered.low:.1f}, {100 * covered.high:.1f}] of the truths, "
-        f"as error bars wrong by {100 * part.estimate.value:.0f} % would"
+        f"as error bars wrong by {_amount(part.estimate.value)} would"
     )
+
+
+def _amount(value: float) -> str:
+    return f"{100 * value:.0f} %" if value <= 1 else f"a factor of {1 + value:.3g}"
 
 
 def _figure(levels: tuple[float, ...], found: list[Estimate]) -> dict[str, Any]:

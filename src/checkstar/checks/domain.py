@@ -13,24 +13,30 @@ from checkstar.checks.base import Check
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.errors import NotApplicable
-from checkstar.estimates import share
-from checkstar.evidence import Z_95, Estimate, Evidence, Limit, Part
+from checkstar.estimates import kish, normalised_weights, standard_error
+from checkstar.evidence import Z_95, Estimate, Evidence, Limit, Part, binomial
 from checkstar.prediction import Point
 from checkstar.runs import Run
 from checkstar.simulators import linear_gaussian
 
 __all__ = ["Domain"]
 
+#: Share of the variance of standardised features that the axes hold; the rest is one axis, its norm.
+_EXPLAINED = 0.95
+#: Two folds of forty: with fewer in a fold no p-value falls below 5 %.
+_FEWEST = 80
+
 
 @dataclass(frozen=True, kw_only=True)
 class Domain(Check):
     """Are the objects like those that the method learned from?
 
-    Half of the training set (no group divided) makes a score of strangeness: the distance to the `n_neighbours`-th
-    neighbour among whitened principal components, the norm of what they leave over being one more axis. The other half
-    calibrates it: the conformal p-value of a test object is the share of calibration objects at least as strange, and a
-    share `level` of exchangeable objects has p <= level, whatever the distributions. The fault is the share beyond
-    that. Objects found at a false-discovery rate of `level` (Benjamini-Hochberg) are flagged.
+    All folds of the training set but one (no group divided) make a score of strangeness: the distance to the
+    `n_neighbours`-th neighbour among whitened principal components, the norm of what they leave over being one more
+    axis. The fold left out calibrates it: the conformal p-value of a test object is the share of that fold at least as
+    strange, and a share `level` of exchangeable objects has p <= level, whatever the distributions. The fault is the
+    share beyond that, averaged over the folds. Objects whose cross-conformal p-value (all folds pooled) is found at a
+    false-discovery rate of `level` (Benjamini-Hochberg) are flagged; few training objects cannot single out any.
     """
 
     name = "domain"
@@ -42,6 +48,7 @@ class Domain(Check):
     depends_on = "run"
     tasks = ("regression", "classification")
     references = (
+        "Vovk 2015, Ann. Math. Artif. Intell. 74, 9 (cross-conformal)",
         "Bates et al. 2023, Ann. Stat. 51, 149 (arXiv:2104.08279)",
         "Benjamini & Hochberg 1995, JRSS B 57, 289",
     )
@@ -50,23 +57,22 @@ class Domain(Check):
     limit: float = 0.10
     n_components: int = 20
     n_neighbours: int = 5
-    max_reference: int = 20_000
+    n_folds: int = 5
+    max_reference: int = 10_000
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         assert run.train is not None
         n_units = len(np.unique(run.train.units_of_independence))
-        if n_units < 40:
+        if n_units < _FEWEST:
             raise NotApplicable(
-                f"{n_units} independent training objects are too few to calibrate a domain; 40 are needed"
+                f"{n_units} independent training objects are too few to calibrate a domain; {_FEWEST} are needed"
             )
         train = run.train
-        if len(train) > 2 * self.max_reference:
-            train = train[np.sort(rng.choice(len(train), 2 * self.max_reference, replace=False))]
-        learned, held = train.split(0.5, rng)
-        score = _Strangeness(learned, self.n_components, self.n_neighbours)
-        calibration, strange = np.sort(score(held)), score(run.test)
-        p = (1 + len(held) - np.searchsorted(calibration, strange, side="left")) / (1 + len(held))
-        estimate = self._excess(p <= self.level, run, len(np.unique(held.units_of_independence)))
+        if len(train) > self.max_reference:
+            train = train[np.sort(rng.choice(len(train), self.max_reference, replace=False))]
+        p_by_fold, p = self._p_values(train, run.test, rng)
+        beyond = (p_by_fold <= self.level).mean(axis=0)
+        estimate = self._excess(beyond, run, len(np.unique(train.units_of_independence)))
         flagged = _benjamini_hochberg(p, self.level)
         return self.conclude(
             claim,
@@ -77,9 +83,30 @@ class Domain(Check):
             limits_of_use=_limits(int(flagged.sum())),
         )
 
-    def _excess(self, beyond: NDArray[np.bool_], run: Run, n_calibration: int) -> Estimate:
-        found = share(beyond, run.test.units_of_independence, run.test.weight)
-        # The calibration half is a sample too: its level varies as a Beta law.
+    def _p_values(
+        self, train: Dataset, test: Dataset, rng: np.random.Generator
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Conformal p-values of the test objects by fold (f, n), and pooled over the folds (n,)."""
+        n_units = len(np.unique(train.units_of_independence))
+        stranger, sizes = [], []
+        for learned, held in train.folds(min(self.n_folds, n_units // (_FEWEST // 2)), rng):
+            score = _Strangeness(learned, self.n_components, self.n_neighbours)
+            calibration, strange = np.sort(score(held)), score(test)
+            stranger.append(len(held) - np.searchsorted(calibration, strange, side="left"))
+            sizes.append(len(held))
+        counts = np.asarray(stranger, dtype=float)
+        by_fold = (1 + counts) / (1 + np.asarray(sizes)[:, None])
+        return by_fold, (1 + counts.sum(axis=0)) / (1 + len(train))
+
+    def _excess(self, beyond: NDArray[np.float64], run: Run, n_calibration: int) -> Estimate:
+        units = run.test.units_of_independence
+        weight = normalised_weights(run.test.weight, len(beyond))
+        value = float((weight * beyond).mean())
+        error, n_effective = standard_error(weight * (beyond - value), units), kish(weight, units)
+        if 0 < value < 1 and 0 < error < math.inf:
+            n_effective = min(float(len(beyond)), value * (1 - value) / error**2)
+        found = binomial(value * n_effective, n_effective)
+        # The training set is a sample too: the level it calibrates varies as a Beta law.
         own = Z_95 * math.sqrt(self.level * (1 - self.level) / n_calibration)
         low = found.value - math.hypot(found.value - found.low, own)
         high = found.value + math.hypot(found.high - found.value, own)
@@ -117,11 +144,15 @@ class _Strangeness:
         self.centre, spread = x.mean(axis=0), x.std(axis=0)
         self.scale = np.where(spread > 0, spread, 1.0)
         z = (x - self.centre) / self.scale
-        n_kept = min(n_components, z.shape[1], max(1, len(z) // 5))
-        self.axes = np.linalg.svd(z[:5000], full_matrices=False)[2][:n_kept]
+        singular, axes = np.linalg.svd(z[:5000], full_matrices=False)[1:]
+        # Whitened axes without variance of their own would drown the others in noise.
+        explained = np.cumsum(singular**2) / max(float((singular**2).sum()), 1e-300)
+        n_kept = min(n_components, int(np.searchsorted(explained, _EXPLAINED)) + 1, len(singular))
+        self.axes = axes[:n_kept]
         self.spread = np.ones(n_kept + 1)
         axes = self._axes(z)
-        self.spread = np.where(axes.std(axis=0) > 1e-12, axes.std(axis=0), 1.0)
+        # What is left over by all components is rounding error, not an axis.
+        self.spread = np.where(axes.std(axis=0) > 1e-6, axes.std(axis=0), np.inf)
         self.neighbours = NearestNeighbors(n_neighbors=min(n_neighbours, len(z))).fit(axes / self.spread)
 
     def __call__(self, data: Dataset) -> NDArray[np.float64]:

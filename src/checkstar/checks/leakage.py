@@ -11,6 +11,7 @@ from checkstar.checks.base import Check
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.evidence import Estimate, Evidence, Part
+from checkstar.noise import Covariance
 from checkstar.prediction import Point
 from checkstar.runs import Run
 from checkstar.simulators import linear_gaussian
@@ -99,13 +100,23 @@ def _copies(train: Dataset, test: Dataset, n_sigma: float) -> NDArray[np.bool_]:
     scaled = [np.nan_to_num(data.x * np.sqrt(precision)) @ axes for data in (train, test)]
     nearest = NearestNeighbors(n_neighbors=min(3, len(train))).fit(scaled[0]).kneighbors(scaled[1])[1]
     found = np.zeros(len(test), dtype=bool)
-    sigma_test = test.noise.sigma(test.x)
     for column in nearest.T:
-        other = train[column]
-        assert other.x is not None and other.noise is not None
-        variance = sigma_test**2 + other.noise.sigma(other.x) ** 2
-        good = np.isfinite(variance)
-        chi2 = np.where(good, (test.x - other.x) ** 2 / np.where(good, variance, 1.0), 0.0).sum(axis=1)
-        degrees = np.maximum(good.sum(axis=1), 1)
+        chi2, degrees = _misfit(test, train[column])
         found |= chi2 / degrees < 1 + n_sigma * np.sqrt(2 / degrees)
     return found
+
+
+def _misfit(test: Dataset, other: Dataset) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """chi^2 (n,) of the difference of paired observations, and its degrees of freedom."""
+    assert test.x is not None
+    assert other.x is not None
+    assert test.noise is not None
+    assert other.noise is not None
+    difference = test.x - other.x
+    if isinstance(test.noise, Covariance) and isinstance(other.noise, Covariance):
+        both = Covariance(test.noise.covariance_ + other.noise.covariance_)
+        return (both.whiten(difference, test.x) ** 2).sum(axis=1), np.full(len(difference), float(difference.shape[1]))
+    variance = test.noise.sigma(test.x) ** 2 + other.noise.sigma(other.x) ** 2
+    good = np.isfinite(variance)
+    chi2 = np.where(good, difference**2 / np.where(good, variance, 1.0), 0.0).sum(axis=1)
+    return chi2, np.maximum(good.sum(axis=1), 1).astype(float)

@@ -98,8 +98,8 @@ def _redrawn(run: Run, x: NDArray[np.float64], noise: Noise, rng: np.random.Gene
 def _sentence(estimate: Estimate) -> str:
     verb = "less than" if estimate.value > 1 else "at least"
     return (
-        f"observed again, its predictions scatter by {100 * estimate.value:.0f} % [{100 * max(estimate.low, 0):.0f}, "
-        f"{100 * estimate.high:.0f}] of the claimed sigma: it claims {verb} its own response to noise"
+        f"observed again, its predictions scatter by {estimate.value:.3g} [{max(estimate.low, 0):.3g}, "
+        f"{estimate.high:.3g}] times the claimed sigma: it claims {verb} its own response to noise"
     )
 
 

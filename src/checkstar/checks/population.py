@@ -15,7 +15,7 @@ from checkstar.claims import Claim, Population
 from checkstar.data.dataset import Dataset
 from checkstar.errors import NotApplicable
 from checkstar.estimates import mean, normalised_weights
-from checkstar.evidence import Estimate, Evidence, Limit, LimitKind, Part, folded
+from checkstar.evidence import Estimate, Evidence, Limit, LimitKind, Part, folded, n_needed
 from checkstar.prediction import Normal
 from checkstar.runs import LabelView, Run
 from checkstar.simulators import linear_gaussian
@@ -92,7 +92,7 @@ class PopulationMean(Check):
             reason=lambda part: _sentence(part, found, claim, view),
             figure=_figure(found, parts, view),
             limits_of_use=_limits(deciding, claim, view),
-            n_wanted=self._n_wanted(view, claim) if len(deciding) < wanted else None,
+            n_wanted=self._n_wanted(view, claim, parts) if len(deciding) < wanted else None,
         )
 
     def _populations(self, view: LabelView, claim: Claim) -> list[tuple[str, Population | None, bool]]:
@@ -174,10 +174,10 @@ class PopulationMean(Check):
             unit=view.unit,
         )
 
-    def _n_wanted(self, view: LabelView, claim: Claim) -> float | None:
-        """Objects needed for the smallest effective number, if those added are like those there."""
+    def _n_wanted(self, view: LabelView, claim: Claim, parts: list[Part]) -> float | None:
+        """Objects needed to reach every deciding population, if those added are like those there, and to decide it."""
         weight = normalised_weights(view.weight, len(view.truth))
-        needed = []
+        needed = [n for p in parts if p.decides and (n := n_needed(p.estimate, p.limit)) is not None]
         for _, population, decides in self._populations(view, claim):
             if decides and population is not None:
                 tilted = tilt(view.truth, view.truth_err, weight, population, view.units)
@@ -273,6 +273,8 @@ def _sentence(part: Part, measured: list[_Found], claim: Claim, view: LabelView)
         return part.name
     unit = f" {view.unit}" if view.unit else ""
     n = claim.n_objects or _CONVENTIONAL_N
+    if found.scatter <= 1e-9 * view.spread:
+        return f"the predictions of {view.name} are all equal; the mean of a population {part.name} is biased by {found.bias.value:+.3g}{unit}"
     root = math.sqrt(n) / found.scatter
     z, low, high = (value * root for value in found.bias[:3])
     rms = ""
