@@ -176,7 +176,7 @@ def _require_unit(use: str, label: str, tolerance: float, unit: str | None, want
 
 
 def _population_in_file(place: str, label: str, unit: str) -> Population:
-    from checkstar.data.files import read_table
+    from checkstar.data.tables import read_table
 
     file, _, column = place.rpartition(":")
     if not file or not column:

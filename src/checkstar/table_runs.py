@@ -105,7 +105,7 @@ def read_predictions(
 def _open(table: Any) -> tuple[pd.DataFrame, dict[str, str]]:
     """Any table as a DataFrame with text for names, and the units of its columns."""
     if isinstance(table, str | os.PathLike):
-        from checkstar.data.files import read_table
+        from checkstar.data.tables import read_table
 
         frame, units = read_table(table)
     elif hasattr(table, "colnames"):

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from checkstar.data import embedded, sources
     from checkstar.data.dataset import Dataset
-    from checkstar.data.files import read_dataset, read_table, write_dataset
+    from checkstar.data.tables import read_table
 
-__all__ = ["Dataset", "embedded", "read_dataset", "read_table", "sources", "write_dataset"]
+__all__ = ["Dataset", "embedded", "read_table", "sources"]
 
-_HOMES = {"Dataset": "dataset", "read_dataset": "files", "read_table": "files", "write_dataset": "files"}
+_HOMES = {"Dataset": "dataset", "read_table": "tables"}
 
 
 def __getattr__(name: str) -> Any:

@@ -196,17 +196,17 @@ class Dataset:
             yield self[~test], self[test]
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write everything as Parquet, FITS or ECSV by the suffix; see `checkstar.data.files.write_dataset`."""
-        from checkstar.data.files import write_dataset
+        """Write everything as Parquet, FITS or ECSV by the suffix; see `checkstar.data.files.write_fields`."""
+        from checkstar.data.files import write_fields
 
-        write_dataset(self, path)
+        write_fields(self, path)
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Dataset:
-        """Read what `write` wrote; see `checkstar.data.files.read_dataset`."""
-        from checkstar.data.files import read_dataset
+        """Read what `write` wrote; see `checkstar.data.files.read_fields`."""
+        from checkstar.data.files import read_fields
 
-        return read_dataset(path)
+        return cls(**read_fields(path))
 
     def _same_length(self, what: str, length: int) -> None:
         if length != self.n_objects:

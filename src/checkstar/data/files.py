@@ -1,4 +1,7 @@
-"""Files: datasets and users' tables as Parquet, FITS, ECSV (and CSV, to read), with units."""
+"""Files: a dataset as Parquet, FITS or ECSV, complete and with units.
+
+They work on the fields of a `checkstar.data.Dataset`, which calls them; they do not know the class.
+"""
 
 from __future__ import annotations
 
@@ -10,80 +13,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from checkstar.data.dataset import Dataset
+from checkstar.data.tables import format_of, native_array, read_astropy, readable, require_content
 from checkstar.errors import InputError
 from checkstar.noise import Gaussian, Noise, Poisson
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TableWithUnits", "read_dataset", "read_table", "write_dataset"]
+__all__ = ["read_fields", "write_fields"]
 
-FORMATS = {
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".fits": "fits",
-    ".fit": "fits",
-    ".fits.gz": "fits",
-    ".ecsv": "ascii.ecsv",
-    ".csv": "csv",
-    ".csv.gz": "csv",
-}
 DATASET_FORMATS = ("parquet", "fits", "ascii.ecsv")
 HEADER_KEY = "CHKSTAR"  # eight letters at most, or FITS needs a non-standard card
 
 
-class TableWithUnits(NamedTuple):
-    """A user's table, and the units of those columns that have one, as astropy writes them."""
-
-    frame: pd.DataFrame
-    units: dict[str, str]
-
-
-def read_table(path: str | os.PathLike[str]) -> TableWithUnits:
-    """Read a table of one row per object: CSV, Parquet, FITS or ECSV, told apart by the suffix.
-
-    Missing numbers become NaN and missing text None; byte order becomes native; a column of vectors becomes one column
-    per element (``p`` gives ``p_0``, ``p_1``); a ``#`` before the header line of a CSV is dropped.
-
-    Parameters
-    ----------
-    path : path
-        A file that ends in .csv, .csv.gz, .parquet, .pq, .fits, .fit, .fits.gz or .ecsv.
-
-    Returns
-    -------
-    TableWithUnits
-        ``frame`` (pandas.DataFrame) and ``units`` (mapping of column to unit; empty for CSV).
-
-    Raises
-    ------
-    InputError
-        If the file is missing, empty, unreadable, has an unknown suffix or no rows.
-    """
-    path = Path(path)
-    format_ = _format_of(path, tuple(FORMATS.values()))
-    _require_content(path)
-    with _readable(path, format_):
-        if format_ == "csv":
-            table = TableWithUnits(_read_csv(path), {})
-        elif format_ == "parquet":
-            table = _read_parquet(path)
-        else:
-            table = _plain(_read_astropy(path, format_))
-    if table.frame.empty:
-        names = ", ".join(table.frame.columns) or "none"
-        raise InputError(f"{path} has columns {names} but no rows; give one row per object.")
-    return table
-
-
-def write_dataset(dataset: Dataset, path: str | os.PathLike[str]) -> None:
-    """Write a dataset, complete and with units, as Parquet, FITS or ECSV by the suffix of `path`.
+def write_fields(dataset: Any, path: str | os.PathLike[str]) -> None:
+    """Write the fields of a dataset, complete and with units, as Parquet, FITS or ECSV by the suffix of `path`.
 
     The file appears whole or not at all: it is written beside `path` and renamed. An existing file is replaced.
 
@@ -93,7 +42,7 @@ def write_dataset(dataset: Dataset, path: str | os.PathLike[str]) -> None:
         If the suffix is unknown, the folder is missing, or the noise or a column of the metadata cannot be stored.
     """
     path = Path(path)
-    format_ = _format_of(path, DATASET_FORMATS)
+    format_ = format_of(path, DATASET_FORMATS)
     if not path.parent.is_dir():
         raise InputError(f"the folder {path.parent} of {path.name} does not exist; create it first.")
     table = _table_of(dataset, format_)
@@ -101,71 +50,26 @@ def write_dataset(dataset: Dataset, path: str | os.PathLike[str]) -> None:
         table.write(beside, format=format_, overwrite=True)
 
 
-def read_dataset(path: str | os.PathLike[str]) -> Dataset:
-    """Read a dataset that `write_dataset` wrote.
+def read_fields(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read what `write_fields` wrote, as the arguments of a `Dataset`.
 
     Raises
     ------
     InputError
-        If the file is missing, empty, unreadable or was not written by `write_dataset`.
+        If the file is missing, empty, unreadable or was not written by `write_fields`.
     """
     path = Path(path)
-    format_ = _format_of(path, DATASET_FORMATS)
-    _require_content(path)
-    with _readable(path, format_):
-        table = _read_astropy(path, format_)
+    format_ = format_of(path, DATASET_FORMATS)
+    require_content(path)
+    with readable(path, format_):
+        table = read_astropy(path, format_)
         record = table.meta.get(HEADER_KEY)
         if record is not None:
-            return _dataset_of(table, json.loads(record))
+            return _fields_of(table, json.loads(record))
     raise InputError(
         f"{path} is a table but not a dataset written by checkstar; read it with read_table and build a Dataset from "
         "its columns."
     )
-
-
-def _format_of(path: Path, allowed: tuple[str, ...]) -> str:
-    suffixes = [suffix for suffix, format_ in FORMATS.items() if format_ in allowed]
-    # Longest first, so that .fits.gz is not taken for .gz alone.
-    for suffix in sorted(suffixes, key=len, reverse=True):
-        if path.name.lower().endswith(suffix):
-            return FORMATS[suffix]
-    raise InputError(f"{path.name!r} does not tell its format; use one of {', '.join(suffixes)}.")
-
-
-def _require_content(path: Path) -> None:
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; give a file.")
-    if not path.exists():
-        raise InputError(f"there is no file {path}; check the path.")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path} is empty (0 bytes); write or copy it again.")
-
-
-@contextmanager
-def _readable(path: Path, format_: str) -> Iterator[None]:
-    """Turn whatever a reader raises for a damaged file into one clear error."""
-    try:
-        yield
-    except InputError:
-        raise
-    except _damage() as error:
-        name = "ECSV" if format_ == "ascii.ecsv" else format_.upper()
-        why = (str(error).strip() or type(error).__name__).splitlines()[0][:160]
-        raise InputError(
-            f"{path} cannot be read as {name} ({why}); check that it is whole and its suffix right."
-        ) from error
-
-
-def _damage() -> tuple[type[BaseException], ...]:
-    """What the readers raise for damaged files; they share no base class."""
-    import zlib
-
-    from astropy.io.fits import VerifyError
-    from astropy.utils.exceptions import AstropyUserWarning
-    from yaml import YAMLError  # type: ignore[import-untyped]
-
-    general = (OSError, EOFError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError)
-    return (*general, zlib.error, VerifyError, AstropyUserWarning, YAMLError)
 
 
 @contextmanager
@@ -184,114 +88,7 @@ def _replacing(path: Path) -> Iterator[Path]:
         beside.unlink(missing_ok=True)
 
 
-def _read_astropy(path: Path, format_: str) -> Any:
-    import warnings
-
-    from astropy.table import Table
-
-    with warnings.catch_warnings():
-        # Missing padding is harmless; missing rows raise in any case.
-        warnings.filterwarnings("ignore", message=".*truncated")
-        return _read_fits(path) if format_ == "fits" else Table.read(path, format=format_)
-
-
-def _read_fits(path: Path) -> Any:
-    """The first table of a FITS file."""
-    from astropy.io import fits
-    from astropy.table import Table
-
-    # Opened here because astropy leaves a file open whose header is damaged.
-    with path.open("rb") as stream, fits.open(stream, memmap=False) as hdus:
-        for hdu in hdus:
-            if isinstance(hdu, fits.BinTableHDU | fits.TableHDU):
-                return Table.read(hdu, format="fits", unit_parse_strict="silent")
-    raise InputError(f"{path} is FITS but holds no table; give a file with a table extension.")
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    try:
-        frame = pd.read_csv(path, engine="pyarrow")  # ten times faster than the default
-    except (ValueError, pd.errors.ParserError):
-        # Comment lines and ragged rows: the slower engine reads the first and explains the second.
-        frame = pd.read_csv(path, comment="#") if not _header_is_commented(path) else pd.read_csv(path)
-    frame.columns = [str(name).removeprefix("#").strip() for name in frame.columns]
-    return frame
-
-
-def _header_is_commented(path: Path) -> bool:
-    import gzip
-
-    opener: Any = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8") as stream:
-        first, second = stream.readline(), stream.readline()
-    return first.startswith("#") and not second.startswith("#") and first.count(",") == second.count(",")
-
-
-def _read_parquet(path: Path) -> TableWithUnits:
-    import pandas as pd
-    import pyarrow.parquet as pq
-
-    header = (pq.read_schema(path).metadata or {}).get(b"table_meta_yaml")
-    if header is not None:  # written by astropy
-        return _plain(_read_astropy(path, "parquet"))
-    frame = pq.read_table(path).to_pandas()
-    frame = frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
-    columns = {str(name): _native_series(frame[name]) for name in frame.columns}
-    return TableWithUnits(pd.DataFrame(columns), {})
-
-
-def _native_series(column: pd.Series) -> Any:
-    import pandas as pd
-
-    # Nullable numbers: a missing value is NaN, as everywhere else.
-    if isinstance(column.dtype, pd.api.extensions.ExtensionDtype) and pd.api.types.is_numeric_dtype(column):
-        return column.to_numpy(dtype=float, na_value=np.nan) if column.isna().any() else column.to_numpy()
-    return column
-
-
-def _plain(table: Any) -> TableWithUnits:
-    """An astropy table as a DataFrame and units."""
-    import pandas as pd
-
-    columns: dict[str, Any] = {}
-    units: dict[str, str] = {}
-    for name in table.colnames:
-        parts = _elements(str(name), _native(table[name]))
-        columns |= parts
-        if getattr(table[name], "unit", None) is not None:
-            units |= dict.fromkeys(parts, str(table[name].unit))
-    return TableWithUnits(pd.DataFrame(columns), units)
-
-
-def _native(column: Any) -> NDArray[Any]:
-    """Values of an astropy column: native byte order, text decoded, masked as NaN (None for text)."""
-    values = getattr(column, "value", column)
-    mask = np.ma.getmaskarray(values) if np.ma.isMaskedArray(values) else None
-    array = np.asarray(np.ma.getdata(values))
-    if array.dtype.kind == "S":
-        array = np.char.decode(array, "utf-8")
-    if array.dtype.kind not in "biufUOM" or (array.dtype.kind == "O" and not hasattr(column, "dtype")):
-        raise InputError(f"column {column.info.name!r} holds {array.dtype} values; give numbers, text or booleans.")
-    array = array.astype(array.dtype.newbyteorder("="), copy=False)
-    if mask is None or not mask.any():
-        return array
-    if array.dtype.kind in "UO":
-        text = array.astype(object)
-        text[mask] = None
-        return text
-    return np.where(mask, np.nan, array.astype(float))
-
-
-def _elements(name: str, array: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    if array.ndim == 1:
-        return {name: array}
-    flat = array.reshape(len(array), -1)
-    return {f"{name}_{i}": flat[:, i] for i in range(flat.shape[1])}
-
-
-def _table_of(dataset: Dataset, format_: str) -> Any:
+def _table_of(dataset: Any, format_: str) -> Any:
     """The dataset as an astropy table whose header holds, as JSON, everything that is not one row per object."""
     from astropy.table import Table
 
@@ -311,7 +108,7 @@ def _table_of(dataset: Dataset, format_: str) -> Any:
         "meta": [_meta_record(columns, name, dataset.meta[name]) for name in dataset.meta.columns],
     }
     if record["noise"] == {"kind": "gaussian"}:
-        sigma = dataset.noise.sigma_  # type: ignore[union-attr]
+        sigma = dataset.noise.sigma_
         record["noise"]["column"] = columns.add("noise_sigma", sigma, dataset.features)
     for role, column, values in (
         ("group", dataset.group_name, dataset.group),
@@ -430,7 +227,7 @@ def _header_text(record: dict[str, Any]) -> str:
     return text.replace(" ", "\\u0020").replace("'", "\\u0027").replace("&", "\\u0026")
 
 
-def _dataset_of(table: Any, record: dict[str, Any]) -> Dataset:
+def _fields_of(table: Any, record: dict[str, Any]) -> dict[str, Any]:
     import pandas as pd
 
     meta = {item["name"]: _meta_column(table, item) for item in record["meta"]}
@@ -438,7 +235,7 @@ def _dataset_of(table: Any, record: dict[str, Any]) -> Dataset:
     for role in ("group", "weight"):
         stored = record.get(role)
         roles[role] = _values(table, stored["column"]) if isinstance(stored, dict) else stored
-    return Dataset(
+    return dict(
         x=None if record["x"] is None else _values(table, record["x"]),
         y=_stacked(table, record["y"]),
         y_err=_stacked(table, record["y_err"]),
@@ -486,4 +283,4 @@ def _values(table: Any, name: str) -> NDArray[Any]:
     column = table[name]
     if np.ma.isMaskedArray(column):
         column = column.filled("" if column.dtype.kind in "USO" else np.nan)
-    return _native(column)
+    return native_array(column)
