@@ -279,3 +279,10 @@ def test_the_tolerance_of_one_claim_is_no_limit_for_the_others_checks():
     assert by_check["population"].limit == 0.001
     assert by_check["ranking"].limit == 0.25
     assert by_check["accuracy"].limit == pytest.approx(1 / 3, rel=0.1)
+
+
+@pytest.mark.parametrize("population", [cs.Population(mean=0.5, std=0.7), cs.Shift(by=0.5)])
+def test_the_claimed_population_survives_the_record(population):
+    claim = cs.Claim("population_mean", n_objects=100, tolerance=0.1, population=population)
+    record = json.loads(json.dumps(cs.audit(table_run(500), claim).to_dict()))
+    assert Audit.from_dict(record).judgements[0].claim.population == population

@@ -76,7 +76,7 @@ def test_a_column_that_the_population_s_file_lacks_is_refused(tmp_path):
         ({"use": "ranking", "n_objects": "few"}, "n_objects in .* is 'few'"),
         ({"use": "ranking", "tolerence": 1}, "no key .*'tolerence'; did you mean 'tolerance'"),
         ({"use": "population_mean", "population_mean": 0, "population": "a:b"}, "both by a file and by its mean"),
-        ({"use": "population_mean", "population_mean": 0, "population_std": -1}, "population_std is -1"),
+        ({"use": "population_mean", "population_mean": 0, "population_std": -1}, "standard deviation -1"),
     ],
 )
 def test_a_claim_that_no_data_can_mend_is_refused_at_once(given, message):

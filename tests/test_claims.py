@@ -3,7 +3,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from checkstar.claims import USES, Claim, Population, Use
+from checkstar.claims import USES, Claim, Population, Shift, Use
 from checkstar.errors import InputError
 
 
@@ -41,6 +41,20 @@ def test_the_convention_is_named_where_no_tolerance_was_given():
 
 
 def test_a_population_is_described_by_its_values():
-    assert Population.of([1.0, 3.0]) == Population(mean=2.0, std=pytest.approx(np.sqrt(2)))
+    found = Population.of([1.0, 3.0])
+    assert (found.mean, found.std) == (2.0, pytest.approx(np.sqrt(2)))
     with pytest.raises(InputError, match="1 not finite"):
         Population.of([1.0, np.nan])
+
+
+def test_a_population_has_a_finite_mean_and_a_positive_spread():
+    with pytest.raises(InputError, match=r"standard deviation 0\.0"):
+        Population(mean=1.0, std=0.0)
+    with pytest.raises(InputError, match="mean nan"):
+        Population(mean=np.nan)
+    with pytest.raises(InputError, match="shifted by inf"):
+        Shift(by=np.inf)
+
+
+def test_a_shift_is_said_with_its_sign():
+    assert "shifted by +0.3" in Claim("population_mean", population=Shift(by=0.3)).sentence()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from checkstar import checks, data, evidence, methods, noise, prediction, problems, testing
     from checkstar.audits import Audit, audit, plan
-    from checkstar.claims import Claim, Population
+    from checkstar.claims import Claim, Population, Shift
     from checkstar.data.dataset import Dataset
     from checkstar.errors import ContractError, InputError, NotApplicable
     from checkstar.evidence import Evidence, Verdict
@@ -29,6 +29,7 @@ _HOME = {
     "InputError": "errors",
     "NotApplicable": "errors",
     "Population": "claims",
+    "Shift": "claims",
     "Run": "runs",
     "Verdict": "evidence",
     "as_method": "methods.wrapping",
@@ -48,6 +49,7 @@ __all__ = [
     "NotApplicable",
     "Population",
     "Run",
+    "Shift",
     "Verdict",
     "__version__",
     "as_method",

@@ -14,7 +14,7 @@ import numpy as np
 
 from checkstar import provenance
 from checkstar.checks import Check, default_checks
-from checkstar.claims import USES, Claim, Population, Use
+from checkstar.claims import USES, Claim, Population, Shift, Use
 from checkstar.errors import InputError, NotApplicable
 from checkstar.evidence import ALPHA, Evidence, Limit, Verdict, holm
 from checkstar.runs import Run
@@ -145,7 +145,8 @@ class Judgement:
         """Read back what `to_dict` gave."""
         fields = dict(stored["claim"])
         population = fields.pop("population")
-        claim = Claim(**fields, population=None if population is None else Population(**population))
+        kind = Shift if population is not None and "by" in population else Population
+        claim = Claim(**fields, population=None if population is None else kind(**population))
         return cls(claim=claim, evidence=tuple(Evidence.from_dict(item) for item in stored["evidence"]))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from checkstar.claims import USES, Claim, Population, Use
+from checkstar.claims import USES, Claim, Population, Shift, Use
 from checkstar.data.dataset import Dataset
 from checkstar.errors import InputError, unknown_name
 from checkstar.table_columns import column_numbers, converted
@@ -38,6 +38,7 @@ class ClaimSettings(BaseModel):
     population: str | None = None
     population_mean: float | None = None
     population_std: float | None = None
+    population_shift: float | None = None
 
     def draft(self) -> Claim:
         """The claim as far as it is known before any data are read, so that its faults are told at once."""
@@ -71,16 +72,18 @@ class ClaimSettings(BaseModel):
             return claim
         return replace(claim, population=_population_in_file(self.population, label, unit))
 
-    def _population(self) -> Population | None:
+    def _population(self) -> Population | Shift | None:
         """The population claimed; a placeholder for one in a file."""
+        if self.population_shift is not None:
+            if self.population_mean is not None or self.population_std is not None or self.population is not None:
+                raise InputError("a population was given both by a shift and otherwise; give one of them.")
+            return Shift(by=self.population_shift)
         if self.population_mean is None:
             if self.population_std is not None:
                 raise InputError("population_std was given without population_mean; give both, or neither.")
             return None if self.population is None else Population(mean=0.0)
         if self.population is not None:
             raise InputError("a population was given both by a file and by its mean; give one of them.")
-        if self.population_std is not None and not self.population_std > 0:
-            raise InputError(f"population_std is {self.population_std:g}; a standard deviation is positive.")
         return Population(mean=self.population_mean, std=self.population_std)
 
 

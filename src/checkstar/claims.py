@@ -11,7 +11,7 @@ import numpy as np
 
 from checkstar.errors import InputError, unknown_name
 
-__all__ = ["USES", "Claim", "Population", "Use", "UseDescription"]
+__all__ = ["USES", "Claim", "Population", "Shift", "Use", "UseDescription"]
 
 Use = Literal["object_value", "object_interval", "population_mean", "classification", "ranking"]
 
@@ -79,6 +79,13 @@ class Population:
     mean: float
     std: float | None = None
 
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.mean) or (self.std is not None and not 0 < self.std < math.inf):
+            raise InputError(
+                f"the population has mean {self.mean} and standard deviation {self.std}; give a finite mean and a "
+                "positive standard deviation, or none."
+            )
+
     @classmethod
     def of(cls, values: Sequence[float] | np.ndarray) -> Population:
         """The population that a table of label values describes."""
@@ -89,6 +96,17 @@ class Population:
                 f"{int((~np.isfinite(array)).sum())} not finite. Pass the label values of the population."
             )
         return cls(mean=float(array.mean()), std=float(array.std(ddof=1)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shift:
+    """A population whose mean lies `by` from that of the training set (of the test set without one), label's unit."""
+
+    by: float
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.by):
+            raise InputError(f"the population is shifted by {self.by}; give a finite number in the label's unit.")
 
 
 @dataclass(frozen=True)
@@ -108,8 +126,8 @@ class Claim:
         Which label the claim is about, where there are several.
     unit : str, optional
         Unit of `tolerance`; it must be the label's where the label has one.
-    population : Population, optional
-        For "population_mean": the population claimed. Where it is not given, the worse of two populations shifted by
+    population : Population or Shift, optional
+        For "population_mean": the population claimed, by its mean (and spread) or relative to the training set. Where it is not given, the worse of two populations shifted by
         plus and minus one training standard deviation decides.
 
     Raises
@@ -128,7 +146,7 @@ class Claim:
     tolerance: float | None = None
     label: str | None = None
     unit: str | None = None
-    population: Population | None = None
+    population: Population | Shift | None = None
 
     def __post_init__(self) -> None:
         if self.use not in get_args(Use):
@@ -152,7 +170,9 @@ class Claim:
         words = [self.use if self.label is None else f"{self.use} of {self.label}"]
         if self.n_objects is not None:
             words.append(f"{self.n_objects} objects")
-        if self.population is not None:
+        if isinstance(self.population, Shift):
+            words.append(f"population shifted by {self.population.by:+g}")
+        elif self.population is not None:
             std = "" if self.population.std is None else f" +- {self.population.std:g}"
             words.append(f"population {self.population.mean:g}{std}")
         if self.tolerance is None:

@@ -110,6 +110,9 @@ Tolerance = Annotated[str | None, _of_claim("The largest fault that the science 
 Label = Annotated[str | None, _of_claim("Which label the claim is about, where there are several.")]
 PopulationMean = Annotated[float | None, _of_claim("Mean of the population claimed, in the label's unit.")]
 PopulationStd = Annotated[float | None, _of_claim("Its standard deviation.")]
+PopulationShift = Annotated[
+    float | None, _of_claim("Shift of its mean from that of the training set, in the label's unit.")
+]
 PopulationFile = Annotated[
     str | None, _of_claim("Label values of the population claimed.", "--population", metavar="FILE:COLUMN")
 ]
@@ -190,6 +193,7 @@ def audit(
     population: PopulationFile = None,
     population_mean: PopulationMean = None,
     population_std: PopulationStd = None,
+    population_shift: PopulationShift = None,
     name: Annotated[str | None, typer.Option(help="What the reports call it.")] = None,
     out: Out = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random. [default: 0]")] = None,
@@ -203,7 +207,9 @@ def audit(
     settings = read_settings(
         table,
         given,
-        _claim_options(claim, n_objects, tolerance, label, population, population_mean, population_std),
+        _claim_options(
+            claim, n_objects, tolerance, label, population, population_mean, population_std, population_shift
+        ),
     )
     _audit_and_show(settings.run, settings.claim, out=settings.out, seed=settings.seed, as_json=as_json)
 
@@ -222,6 +228,7 @@ def run_method(
     population: PopulationFile = None,
     population_mean: PopulationMean = None,
     population_std: PopulationStd = None,
+    population_shift: PopulationShift = None,
     save_model: Annotated[Path | None, typer.Option(metavar="DIR", help="Save the fitted method there.")] = None,
     out: Out = None,
     seed: Seed = 0,
@@ -233,7 +240,9 @@ def run_method(
     from checkstar.runs import run
     from checkstar.settings import require_writable
 
-    options = _claim_options(claim, n_objects, tolerance, label, population, population_mean, population_std)
+    options = _claim_options(
+        claim, n_objects, tolerance, label, population, population_mean, population_std, population_shift
+    )
     claimed = read_claim(options)
     made = configured(component("methods", method), parse_settings(set_ or ()))
     question = component("problems", problem)
@@ -291,6 +300,7 @@ def _claim_options(
     population: str | None,
     population_mean: float | None,
     population_std: float | None,
+    population_shift: float | None,
 ) -> dict[str, Any]:
     return {key: value for key, value in locals().items() if value is not None}
 

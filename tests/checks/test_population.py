@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from checkstar.checks import PopulationMean
-from checkstar.claims import Claim, Population
+from checkstar.claims import Claim, Population, Shift
 from checkstar.data.dataset import Dataset
 from checkstar.evidence import Verdict
 from checkstar.prediction import Normal, Point
@@ -156,3 +156,14 @@ def test_the_number_needed_reaches_and_decides_every_population():
 
     if reachable and found.n_needed is not None:
         assert found.n_needed >= max(n_needed(p.estimate, p.limit) or 0 for p in reachable)
+
+
+def test_a_claimed_shift_is_counted_from_the_training_mean():
+    rng = np.random.default_rng(0)
+    drawn = linear_gaussian(50_000, rng, noise=NOISE, mean=0.3)
+    test = Dataset(y=drawn.y, labels=["feh"])
+    # Trained on N(0, 1): the posterior mean is pulled to zero, wherever the test objects lie.
+    run = Run(name="t", test=test, train=Dataset(y=rng.normal(size=5000)), prediction=Point(WEIGHT * drawn.estimate))
+    found = examine(run, n_objects=1000, tolerance=0.01, population=Shift(by=0.5))
+    assert found.worst.name.startswith("shifted as claimed (mean 0.5")
+    assert found.value == pytest.approx(0.2 * 0.5, abs=0.02)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from checkstar.checks.base import Check
 from checkstar.checks.tilting import Tilt, tilt, tilted_mean
-from checkstar.claims import Claim, Population
+from checkstar.claims import Claim, Population, Shift
 from checkstar.data.dataset import Dataset
 from checkstar.errors import NotApplicable
 from checkstar.estimates import mean, normalised_weights
@@ -99,7 +99,9 @@ class PopulationMean(Check):
         """(name, population, decides); None is the test population itself."""
         centre = float(np.mean(view.truth if view.training is None else view.training))
         chosen: list[tuple[str, Population | None, bool]] = [("like the test set", None, False)]
-        if claim.population is not None:
+        if isinstance(claim.population, Shift):
+            chosen.append(("shifted as claimed", Population(mean=centre + claim.population.by), True))
+        elif claim.population is not None:
             chosen.append(("as claimed", claim.population, True))
         for shift in (-self.shown, -self.deciding, self.deciding, self.shown):
             decides = claim.population is None and abs(shift) == self.deciding
