@@ -14,7 +14,17 @@ from scipy import special, stats
 
 from checkstar.evidence import ALPHA, Estimate, binomial
 
-__all__ = ["from_influence", "kish", "mean", "normalised_weights", "quantile", "ratio", "share", "unit_count"]
+__all__ = [
+    "from_influence",
+    "kish",
+    "mean",
+    "normalised_weights",
+    "quantile",
+    "ratio",
+    "relabelled",
+    "share",
+    "unit_count",
+]
 
 Array = NDArray[np.float64]
 Units = NDArray[np.intp]
@@ -28,6 +38,13 @@ def normalised_weights(weights: Array | None, n: int) -> Array:
 def unit_count(units: Units) -> int:
     """Number of independent units coded 0..g-1."""
     return int(units.max()) + 1 if units.size else 0
+
+
+def relabelled(units: Units) -> Units:
+    """Codes 0..g-1 of the units that are left among some objects; in one pass, without sorting."""
+    present = np.zeros(unit_count(units), dtype=bool)
+    present[units] = True
+    return (np.cumsum(present) - 1)[units]
 
 
 def kish(weights: Array, units: Units | None = None) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from checkstar.checks.base import Check, TolerancePart
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
-from checkstar.estimates import quantile, unit_count
+from checkstar.estimates import quantile, relabelled, unit_count
 from checkstar.evidence import Estimate, Evidence, Part
 from checkstar.prediction import Point
 from checkstar.runs import LabelView, Run
@@ -60,7 +60,7 @@ class Accuracy(Check):
         for column, values in covariates.items():
             bins += self._bins(column, values, view)
         parts = [self._part(name, inside, view, limit) for name, inside in bins]
-        n_units = len(np.unique(view.units))
+        n_units = unit_count(view.units)
         if n_units < 2 * self.min_units:
             parts.append(_too_few(n_units))
         return self.conclude(
@@ -72,7 +72,7 @@ class Accuracy(Check):
         )
 
     def _bins(self, column: str, values: NDArray[Any], view: LabelView) -> list[tuple[str, NDArray[np.bool_]]]:
-        n_units = len(np.unique(view.units))
+        n_units = unit_count(view.units)
         if values.dtype.kind not in "fiu":
             names, codes, counts = np.unique(values.astype(str), return_inverse=True, return_counts=True)
             kept = [i for i in np.argsort(-counts)[: 2 * self.n_bins] if counts[i] >= self.min_units]
@@ -90,7 +90,7 @@ class Accuracy(Check):
 
     @staticmethod
     def _part(name: str, inside: NDArray[np.bool_], view: LabelView, limit: TolerancePart) -> Part:
-        units = np.unique(view.units[inside], return_inverse=True)[1]
+        units = relabelled(view.units[inside])
         weight = None if view.weight is None else view.weight[inside]
         # Counted in all objects, so that the number needed is that of a larger test set of the same kinds.
         n_units = float(unit_count(view.units))

@@ -14,7 +14,7 @@ from checkstar.checks.base import Check
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.errors import NotApplicable
-from checkstar.estimates import quantile
+from checkstar.estimates import quantile, relabelled
 from checkstar.evidence import Estimate, Evidence, Limit, Part
 from checkstar.noise import Noise
 from checkstar.runs import LabelView, Run
@@ -66,7 +66,7 @@ class NoiseResponse(Check):
         sigma = view.prediction.std()[rows, 0]
         degrees = self.n_redraws - 1
         typical = math.sqrt(stats.chi2.median(degrees) / degrees)
-        units = np.unique(view.units[rows], return_inverse=True)[1]
+        units = relabelled(view.units[rows])
         weight = None if view.weight is None else view.weight[rows]
         estimate = quantile(scatter / sigma / typical, 0.5, units, weight)
         return self.conclude(

@@ -90,6 +90,7 @@ class Dataset:
         self.meta = _meta(meta, self.n_objects)
         self.units = dict(units or {})
         self.name, self.citation = name, citation
+        self._units: NDArray[np.intp] | None = None
         if self.y is not None:
             self._same_length("y", len(self.y))
         self.noise = noise if isinstance(noise, Noise) or noise is None else Gaussian(noise)
@@ -119,6 +120,7 @@ class Dataset:
         rows = _rows(index, self.n_objects)
         part = object.__new__(Dataset)
         part.__dict__.update(self.__dict__)
+        part._units = None
         part.n_objects = len(rows)
         for name in ("x", "y", "y_err", "group", "weight"):
             value = getattr(self, name)
@@ -154,9 +156,14 @@ class Dataset:
     @property
     def units_of_independence(self) -> NDArray[np.intp]:
         """Code 0..g-1 (n,) of the independent unit of each object: its group, or the object itself."""
-        if self.group is None:
-            return np.arange(self.n_objects)
-        return np.unique(self.group.astype(str), return_inverse=True)[1]
+        if self._units is None:
+            if self.group is None:
+                self._units = np.arange(self.n_objects)
+            else:
+                import pandas as pd
+
+                self._units = pd.factorize(self.group, sort=True, use_na_sentinel=False)[0]
+        return self._units
 
     def split(self, fraction: float = 0.3, rng: Any = 0) -> tuple[Dataset, Dataset]:
         """Split into (train, test) with about `fraction` of the objects in test; no group is ever divided."""
