@@ -71,6 +71,8 @@ def test_holm_agrees_with_its_definition_in_any_order():
     p = np.array([0.04, 0.001, 0.02, 0.5])
     assert holm(p) == pytest.approx([0.08, 0.004, 0.06, 0.5])
     assert holm(p[::-1]) == pytest.approx([0.5, 0.06, 0.004, 0.08])
+    # Adjusted values never fall below those of smaller p-values.
+    assert holm([0.03, 0.032]) == pytest.approx([0.06, 0.06])
     assert holm([]).size == 0
 
 

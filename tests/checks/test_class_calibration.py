@@ -89,3 +89,10 @@ def test_grouped_objects_are_not_counted_as_independent():
 def test_the_tolerance_of_the_claim_is_the_limit():
     found = examine(classifier(2000, 0), tolerance=0.1)
     assert (found.limit, found.worst.limit_kind, found.verdict) == (0.1, "claim", Verdict.PASS)
+
+
+def test_the_error_of_the_exact_classifier_is_not_its_sampling_noise():
+    found = [examine(classifier(500, seed)).value for seed in range(60)]
+    # Plug-in, it would be about sqrt(15 bins * 0.15 / 500) = 0.07 every time.
+    assert np.mean(np.equal(found, 0.0)) > 0.3
+    assert np.sqrt(np.mean(np.square(found))) < 0.05

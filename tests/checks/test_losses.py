@@ -86,3 +86,15 @@ def test_a_method_given_fitted_has_no_known_cost_of_training():
     run = Run.of(lambda z: z.sum(axis=1), test=data, reference=lambda z: z[:, 0])
     with pytest.raises(NotApplicable, match="already fitted"):
         Expense().examine(run, CLAIM, RNG)
+
+
+def test_twice_the_error_of_the_reference_is_a_relative_loss_of_one():
+    y, error = RNG.normal(size=2000), RNG.normal(size=2000)
+    test = Dataset(y=y)
+    reference = Run(name="reference", test=test, prediction=Point(y + error))
+    run = Run(name="t", test=test, prediction=Point(y + 2 * error), reference=reference)
+    found = Reference().examine(run, CLAIM, RNG)
+    # Paired exactly: the ratio has no scatter.
+    assert (found.value, found.low, found.high) == pytest.approx((1.0, 1.0, 1.0))
+    better = Run(name="t", test=test, prediction=Point(y + error / 2), reference=reference)
+    assert Reference().examine(better, CLAIM, RNG).value == pytest.approx(-0.5)

@@ -167,3 +167,13 @@ def test_a_claimed_shift_is_counted_from_the_training_mean():
     found = examine(run, n_objects=1000, tolerance=0.01, population=Shift(by=0.5))
     assert found.worst.name.startswith("shifted as claimed (mean 0.5")
     assert found.value == pytest.approx(0.2 * 0.5, abs=0.02)
+
+
+def test_without_a_tolerance_the_bias_is_held_against_the_standard_error():
+    claimed = examine(run_of(WEIGHT), n_objects=100, population=CLAIMED)
+    assert claimed.worst.limit_kind == "derived"
+    assert claimed.limit == pytest.approx(SCATTER / 10, rel=0.02)
+    assert claimed.value == pytest.approx(-BIAS, abs=0.005)
+    unsaid = examine(run_of(WEIGHT), population=CLAIMED)
+    assert unsaid.worst.limit_kind == "convention"
+    assert unsaid.limit == pytest.approx(SCATTER / math.sqrt(1000), rel=0.02)
