@@ -75,8 +75,8 @@ def test_share_knows_that_a_cluster_counts_once():
     single = share(np.arange(20) < 8, rows(20))
     grouped = share(inside, np.repeat(np.arange(20), 5))
     assert grouped.value == single.value
-    # Five equal copies of each object carry the information of one, up to g/(g-1).
-    assert grouped.high - grouped.low == pytest.approx(single.high - single.low, rel=0.06)
+    # Five equal copies of each object carry the information of one; that only twenty show how alike they are costs more.
+    assert single.high - single.low <= grouped.high - grouped.low < 1.15 * (single.high - single.low)
 
 
 def test_quantile_covers():

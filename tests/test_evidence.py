@@ -104,7 +104,8 @@ def test_what_is_only_shown_neither_decides_nor_counts_in_the_correction():
 
 def test_lower_ends_are_bonferroni_corrected_and_upper_ends_are_not():
     two = corrected([part(1.0, 0.0, 2.0), part(1.0, 0.5, 1.5)])
-    widened = stats.norm.isf(ALPHA / 2) / stats.norm.isf(ALPHA)
+    # 100 independent objects: Student's t with 99 degrees of freedom.
+    widened = stats.t.isf(ALPHA / 2, 99) / stats.t.isf(ALPHA, 99)
     assert two[0].estimate.low == 0.0
     signed = corrected([part(1.0, -0.5, 2.0), part(1.0, 0.5, 1.5)])
     assert signed[0].estimate.low == pytest.approx(1.0 - 1.5 * widened)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ from checkstar import provenance
 from checkstar.checks import Check, default_checks
 from checkstar.claims import USES, Claim, Population, Shift, Use
 from checkstar.errors import InputError, NotApplicable
+from checkstar.estimates import kish
 from checkstar.evidence import ALPHA, Evidence, Limit, Verdict, holm
 from checkstar.runs import Run
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA_VERSION", "Audit", "Judgement", "Planned", "audit", "plan"]
 
 SCHEMA_VERSION = 1
+
+#: Kish's effective number of weighted objects below which nothing is judged.
+_FEWEST_EFFECTIVE = 30
 
 #: The uses judged for each kind of task where no claim is made.
 _USES_OF_TASK: dict[str, tuple[Use, ...]] = {
@@ -253,6 +258,11 @@ class Audit:
                 "this audit is a table of uses, with tolerances in different units; re-score the audit of one claim."
             )
         old = self.judgements[0]
+        if old.claim.use == "population_mean" and old.claim.tolerance is None and old.claim.n_objects is not None:
+            raise InputError(
+                "this audit was made without a tolerance and did not count the scatter of the claimed number of objects; "
+                "audit again with a tolerance."
+            )
         claim = replace(old.claim, tolerance=tolerance)
         evidence = tuple(e.rejudged(tolerance) for e in old.evidence)
         return replace(self, judgements=(Judgement(claim=claim, evidence=evidence),))
@@ -353,12 +363,21 @@ class _Examiner:
             self.done[key] = self._examine(check, claim)
         return replace(self.done[key], label=claim.label)
 
+    def _effective_number(self) -> float:
+        test = self.run.test
+        return math.inf if test.weight is None else kish(test.weight, test.units_of_independence)
+
     def _examine(self, check: Check, claim: Claim) -> Evidence:
         if self.run.test.task not in check.tasks:
             return check.blank(Verdict.NOT_APPLICABLE, f"asked of {' and '.join(check.tasks)} only")
         missing = check.missing(self.run)
         if missing:
             return check.blank(Verdict.SKIPPED, f"needs {' and '.join(missing)}", missing=missing)
+        effective = self._effective_number()
+        if effective < _FEWEST_EFFECTIVE and check.family not in ("leakage", "cost"):
+            why = f"the selection weights leave an effective number of {effective:.1f} objects; {_FEWEST_EFFECTIVE} are needed"
+            n = len(self.run.test)
+            return check.undecided(claim, why, n, math.ceil(n * _FEWEST_EFFECTIVE / max(effective, 1e-9)))
         # The same stream for every claim, so that redrawn data are predicted once and shared.
         rng = np.random.default_rng([self.seed, *check.name.encode()])
         start = time.perf_counter()

@@ -70,12 +70,16 @@ def standard_error(influence: Array, units: Units) -> float:
     return float(np.sqrt(g / (g - 1) * np.square(sums).sum()) / influence.size)
 
 
-def from_influence(value: float, influence: Array, units: Units) -> Estimate:
-    """Estimate of `value` from its influence function evaluated at the objects (n,)."""
-    g = unit_count(units)
-    error = standard_error(influence, units)
-    if not math.isfinite(error):
+def from_influence(value: float, influence: Array, units: Units, weights: Array | None = None) -> Estimate:
+    """Estimate of `value` from its influence function evaluated at the objects (n,).
+
+    With `weights`, Kish's effective number of units stands for their number: a few heavy objects decide as few.
+    """
+    g = float(unit_count(units)) if weights is None else kish(weights, units)
+    if g < 1.5 or unit_count(units) < 2:
         return Estimate(float(value), -math.inf, math.inf, g)
+    n = unit_count(units)
+    error = standard_error(influence, units) * math.sqrt((n - 1) / n * g / (g - 1))
     half = float(special.stdtrit(g - 1, 1 - ALPHA)) * error
     return Estimate(float(value), float(value - half), float(value + half), g)
 
@@ -84,7 +88,7 @@ def mean(values: Array, units: Units, weights: Array | None = None) -> Estimate:
     """Weighted mean of `values` (n,)."""
     w = normalised_weights(weights, len(values))
     centre = float((w * values).mean())
-    return from_influence(centre, w * (values - centre), units)
+    return from_influence(centre, w * (values - centre), units, weights)
 
 
 def ratio(numerator: Array, denominator: Array, units: Units, weights: Array | None = None) -> Estimate:
@@ -94,7 +98,7 @@ def ratio(numerator: Array, denominator: Array, units: Units, weights: Array | N
     if bottom == 0:
         return Estimate(math.nan, -math.inf, math.inf, unit_count(units))
     value = float((w * numerator).mean()) / bottom
-    return from_influence(value, w * (numerator - value * denominator) / bottom, units)
+    return from_influence(value, w * (numerator - value * denominator) / bottom, units, weights)
 
 
 def share(inside: NDArray[np.bool_], units: Units, weights: Array | None = None) -> Estimate:
@@ -138,7 +142,18 @@ def _share(inside: NDArray[np.bool_], units: Units, weights: Array | None) -> tu
     if weights is None and unit_count(units) == n:
         return value, float(n)
     error = standard_error(w * (inside - value), units)
-    effective = kish(w, units)
+    g = kish(w, units)
+    effective = g
     if 0 < value < 1 and math.isfinite(error) and error > 0:
         effective = min(float(n), value * (1 - value) / error**2)
-    return value, effective
+    return value, max(effective * design_factor(n, g), 1e-9)
+
+
+def design_factor(n: float, g: float) -> float:
+    """What an effective number estimated from `g` units of `n` objects is worth: (t_(n-1) / t_(g-1))^2.
+
+    The variance within few units is itself uncertain (Korn & Graubard 1998, equation 2.4).
+    """
+    if g < 1.5 or n < 2:
+        return 0.0
+    return float(special.stdtrit(n - 1, 1 - ALPHA) / special.stdtrit(g - 1, 1 - ALPHA)) ** 2

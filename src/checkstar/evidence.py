@@ -353,14 +353,21 @@ def judge(estimate: Estimate, limit: float) -> Verdict:
 def tail_probability(estimate: Estimate, limit: float) -> float:
     """p-value of "the fault is at most the limit", read off the interval.
 
-    The lower half-width is taken as 1.96 standard errors, so p = 0.025 exactly where the rule turns to FAIL.
+    The lower half-width is taken as that of Student's t with n - 1 degrees of freedom, so p = 0.025 exactly where the
+    rule turns to FAIL.
     """
     if np.isnan([estimate.value, estimate.low, limit]).any():
         return 1.0
     excess, half = estimate.value - limit, estimate.value - estimate.low
-    if half <= 0:
-        return 0.0 if excess > 0 else 1.0
-    return float(special.ndtr(-Z_95 * excess / half))
+    if half <= 0 or not math.isfinite(estimate.value):
+        return 0.0 if estimate.low > limit else 1.0
+    degrees = _degrees(estimate)
+    return float(special.stdtr(degrees, -special.stdtrit(degrees, 1 - ALPHA) * excess / half))
+
+
+def _degrees(estimate: Estimate) -> float:
+    """Degrees of freedom behind an interval; many where their number is unknown."""
+    return max(estimate.n - 1, 1.0) if math.isfinite(estimate.n) else 1e6
 
 
 def n_needed(estimate: Estimate, limit: float) -> float | None:
@@ -420,10 +427,11 @@ def corrected(parts: Sequence[Part]) -> tuple[Part, ...]:
     All must be within their limits to PASS (intersection-union: upper ends need no correction). For FAIL the lower
     ends are Bonferroni-corrected.
     """
-    looked_at = sum(part.decides for part in parts)
-    widen = float(special.ndtri(1 - ALPHA / max(looked_at, 1))) / Z_95
+    looked_at = max(sum(part.decides for part in parts), 1)
 
     def widened(estimate: Estimate) -> Estimate:
+        degrees = _degrees(estimate)
+        widen = float(special.stdtrit(degrees, 1 - ALPHA / looked_at) / special.stdtrit(degrees, 1 - ALPHA))
         half = estimate.value - estimate.low
         if not math.isfinite(half):
             return estimate

@@ -92,10 +92,11 @@ class Peers:
         simple: list[Method] = [Constant(), BoostedTrees(random_state=0)]
         if self.test.task == "regression":
             simple.append(Ridge())
-        return {
+        found = {
             type(m).__name__: m.fit_data(self.train).predict_distribution(self.test.x, noise=self.test.noise)
             for m in simple
         }
+        return {name: _with_all_classes(prediction, self.test) for name, prediction in found.items()}
 
 
 class Run:
@@ -143,6 +144,11 @@ class Run:
         self._cache: dict[str, Prediction] = {}
         if prediction is not None:
             _agree(prediction, test)
+        if reference is not None and not np.array_equal(reference.test.y, test.y):  # type: ignore[arg-type]
+            raise InputError(
+                f"the reference was run on other objects ({len(reference.test)} against {len(test)}, or another truth); "
+                "give its predictions of the same objects in the same order."
+            )
 
     def __repr__(self) -> str:
         state = f"failed: {self.failure}" if self.failure else f"{len(self.test)} test objects"
@@ -295,7 +301,7 @@ class Run:
         if self.method is None:
             raise InputError(f"the run of {self.name} holds no method to ask again; make it with run() or Run.of().")
         sigma = None if noise is None else noise.sigma(x)
-        key = provenance.hash_arrays([x, sigma])
+        key = provenance.hash_arrays([x, sigma, getattr(noise, "covariance_", None), repr(noise)])
         if key not in self._cache:
             if len(self._cache) >= _CACHE_SIZE:
                 self._cache.pop(next(iter(self._cache)))
@@ -504,11 +510,25 @@ def _agree(prediction: Prediction, test: Dataset) -> None:
             "give class probabilities for classes and numbers for numbers."
         )
     if isinstance(prediction, Classes):
+        if len(test.labels) > 1:
+            raise InputError(
+                f"there are {len(test.labels)} labels of classes ({', '.join(test.labels)}); audit one at a time "
+                "(Dataset.select)."
+            )
         prediction.codes(test.y)  # type: ignore[arg-type]
     elif prediction.shape[1] != len(test.labels):
         raise InputError(
             f"there are {prediction.shape[1]} predicted labels but {len(test.labels)} true ones ({', '.join(test.labels)})."
         )
+
+
+def _with_all_classes(prediction: Prediction, test: Dataset) -> Prediction:
+    """Class probabilities with a column of zeros for each true class that was not there to be learned."""
+    if not isinstance(prediction, Classes):
+        return prediction
+    unseen = [str(name) for name in np.unique(test.y) if str(name) not in prediction.names]  # type: ignore[arg-type]
+    zeros = np.zeros((len(prediction.probabilities), len(unseen)))
+    return Classes(np.column_stack([prediction.probabilities, zeros]), [*prediction.names, *unseen])
 
 
 def _hash_data(data: Dataset) -> str:

@@ -4,7 +4,6 @@ import pytest
 from checkstar.checks import Domain
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
-from checkstar.errors import NotApplicable
 from checkstar.evidence import Verdict
 from checkstar.noise import Gaussian
 from checkstar.prediction import Point
@@ -64,8 +63,10 @@ def test_the_expected_share_is_exact_for_exchangeable_objects():
 
 
 def test_few_training_objects_calibrate_nothing():
-    with pytest.raises(NotApplicable, match="30 independent training objects are too few"):
-        examine(data(30, 0), data(30, 1))
+    found = examine(data(30, 0), data(30, 1))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.reason.startswith("30 independent training objects are too few")
+    assert found.n_needed == 80
 
 
 def test_the_verdict_does_not_hang_on_the_seed():

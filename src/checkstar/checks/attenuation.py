@@ -48,7 +48,7 @@ class Attenuation(Check):
             raise NotApplicable("the truth varies no more than its errors; a slope has no meaning")
         slope = float((w * p * y).mean()) / variance
         influence = w * (p * y - slope * (y**2 - view.truth_err**2)) / variance
-        estimate = from_influence(slope, influence, view.units)
+        estimate = from_influence(slope, influence, view.units, view.weight)
         reverse = float((w * p * y).mean() / max(float((w * p**2).mean()), 1e-300))
         fault = folded(estimate._replace(value=slope - 1, low=estimate.low - 1, high=estimate.high - 1))
         part = Part(name="slope", estimate=fault, limit=self.limit)

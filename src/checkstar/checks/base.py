@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ import numpy as np
 
 from checkstar.claims import Claim, Use
 from checkstar.data.dataset import Task
-from checkstar.evidence import Evidence, Limit, LimitKind, Part, Verdict, corrected, decide, worst
+from checkstar.evidence import Estimate, Evidence, Limit, LimitKind, Part, Verdict, corrected, decide, worst
 from checkstar.runs import Run
 
 __all__ = ["NEEDS", "Check", "table_of_needs"]
@@ -145,6 +146,11 @@ class Check(ABC):
             flags=dict(flags or {}),
             **judged,
         )
+
+    def undecided(self, claim: Claim, why: str, n: float, n_wanted: float | None = None) -> Evidence:
+        """INCONCLUSIVE, because there is too little to measure the fault at all."""
+        nothing = Part(name=why, estimate=Estimate(math.nan, math.nan, math.nan, n), limit=math.nan)
+        return self.conclude(claim, [nothing], reason=lambda part: part.name, n_wanted=n_wanted)
 
     def blank(self, verdict: Verdict, reason: str, **fields: Any) -> Evidence:
         """Evidence of a check that did not run: SKIPPED, NOT_APPLICABLE or ERROR, with its reason."""

@@ -13,7 +13,7 @@ from scipy import special
 from checkstar.checks.base import Check
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
-from checkstar.estimates import normalised_weights, unit_count
+from checkstar.estimates import normalised_weights, share, unit_count
 from checkstar.evidence import ALPHA, Z_95, Z_POWER_80, Estimate, Evidence, Part
 from checkstar.prediction import Classes
 from checkstar.runs import LabelView, Run
@@ -73,7 +73,11 @@ class ClassCalibration(Check):
         parts = [
             Part(
                 name=f"class {names[c]}",
-                estimate=_interval(found, unit_count(view.units)),
+                estimate=_interval(
+                    found,
+                    unit_count(view.units),
+                    _in_the_large((codes == c).astype(float), probabilities[:, c], view),
+                ),
                 **limit,
             )
             for c, found in zip(chosen, bins, strict=True)
@@ -124,10 +128,23 @@ def _covariance(
         squares = np.bincount(code, weights=residual**2, minlength=b)
         return np.diag(squares * counts / np.maximum(counts - 1, 1) / total**2)
     sums = np.bincount(units * b + code, weights=residual, minlength=g * b).reshape(g, b) / total
-    return g / (g - 1) * sums.T @ sums if g > 1 else np.full((b, b), np.inf)
+    if g < 2:
+        return np.full((b, b), np.inf)
+    # The covariance of few units is itself uncertain: as wide as Student's t with g - 1 degrees of freedom.
+    return g / (g - 1) * float(special.stdtrit(g - 1, 1 - ALPHA) / Z_95) ** 2 * sums.T @ sums
 
 
-def _interval(bins: _Bins, n_units: int) -> Estimate:
+def _in_the_large(hit: NDArray[np.float64], probability: NDArray[np.float64], view: LabelView) -> float:
+    """Upper end of |observed - predicted| over all objects, exact where a class was hardly ever seen (Clopper-Pearson).
+
+    The root mean square error is never smaller, so its upper end is not either.
+    """
+    found = share(hit > 0, view.units, view.weight)
+    predicted = float(np.average(probability, weights=view.weight))
+    return max(abs(found.high - predicted), abs(predicted - found.low))
+
+
+def _interval(bins: _Bins, n_units: int, in_the_large: float) -> Estimate:
     """Debiased root mean square difference and its 95 % interval, by inverting the law of the quadratic form.
 
     ``Q = sum_b w_b d_b^2`` is taken as ``a`` times a noncentral chi^2 with ``nu`` degrees of freedom and noncentrality
@@ -136,13 +153,16 @@ def _interval(bins: _Bins, n_units: int) -> Estimate:
     """
     size = float((bins.share * bins.gap**2).sum())
     mean, spread = _null_moments(bins)
-    if mean <= 0 or not np.isfinite(spread):
+    if not np.isfinite(spread):
         return Estimate(math.sqrt(size), 0.0, math.inf, n_units)
+    if mean <= 0:  # probabilities of zero and one that were all right
+        return Estimate(math.sqrt(size), 0.0, in_the_large, n_units)
     a, nu = spread**2 / (2 * mean), 2 * mean**2 / spread**2
     low = special.chndtrinc(size / a, nu, 1 - ALPHA) if special.chdtr(nu, size / a) > 1 - ALPHA else 0.0
     # Agreement better than expected by chance must not narrow the interval (power-constrained limit, Cowan 2011).
     high = special.chndtrinc(max(size, mean) / a, nu, ALPHA)
-    return Estimate(math.sqrt(max(size - mean, 0.0)), math.sqrt(a * low), math.sqrt(a * high), n_units)
+    upper = max(math.sqrt(a * high), in_the_large)
+    return Estimate(math.sqrt(max(size - mean, 0.0)), math.sqrt(a * low), upper, n_units)
 
 
 def _null_moments(bins: _Bins) -> tuple[float, float]:

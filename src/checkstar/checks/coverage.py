@@ -13,13 +13,15 @@ from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.estimates import share
 from checkstar.evidence import Estimate, Evidence, Part
-from checkstar.prediction import Normal
+from checkstar.prediction import Normal, Prediction, Samples
 from checkstar.runs import Run
 from checkstar.simulators import linear_gaussian
 
 __all__ = ["Coverage"]
 
 _CONVENTIONAL_TOLERANCE = 0.10
+#: Stands for error bars that are wrong without bound.
+_LARGEST = 1000.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +52,11 @@ class Coverage(Check):
         if view.truth_err.any():
             seen = seen.with_noise(view.truth_err[:, None], rng)
         limit = self.limit_of(claim, _CONVENTIONAL_TOLERANCE)
+        levels = _reachable(self.levels, view.prediction)
+        if not levels:
+            return self.undecided(claim, "too few draws an object for any of the intervals", len(view.truth))
         parts, found = [], []
-        for level in self.levels:
+        for level in levels:
             low, high = seen.quantile((1 - level) / 2)[:, 0], seen.quantile((1 + level) / 2)[:, 0]
             covered = share((low <= view.truth) & (view.truth <= high), view.units, view.weight)
             found.append(covered)
@@ -64,7 +69,7 @@ class Coverage(Check):
             )
         by_name = {part.name: estimate for part, estimate in zip(parts, found, strict=True)}
         return self.conclude(
-            claim, parts, reason=lambda part: _sentence(part, by_name[part.name]), figure=_figure(self.levels, found)
+            claim, parts, reason=lambda part: _sentence(part, by_name[part.name]), figure=_figure(levels, found)
         )
 
     def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
@@ -74,6 +79,14 @@ class Coverage(Check):
         return Run(name="planted", test=Dataset(y=drawn.y), prediction=prediction), Claim("object_interval")
 
 
+def _reachable(levels: tuple[float, ...], prediction: Prediction) -> tuple[float, ...]:
+    """Levels whose ends lie between the outermost of s draws: up to (s - 1) / (s + 1)."""
+    if not isinstance(prediction, Samples):
+        return levels
+    s = prediction.draws.shape[1]
+    return tuple(level for level in levels if level <= (s - 1) / (s + 1))
+
+
 def _as_scale(covered: Estimate, level: float) -> Estimate:
     """Coverage as the size of a relative error of the error bars, with its interval."""
     wanted = special.ndtri((1 + level) / 2)
@@ -81,7 +94,7 @@ def _as_scale(covered: Estimate, level: float) -> Estimate:
     def fault(coverage: float) -> float:
         reached = special.ndtri((1 + min(max(coverage, 0.0), 1.0)) / 2)
         ratio = wanted / reached if reached > 0 else np.inf  # true sigma / claimed sigma
-        return float(max(ratio, 1 / ratio if ratio > 0 else np.inf) - 1)
+        return float(min(max(ratio, 1 / ratio if ratio > 0 else np.inf) - 1, _LARGEST))
 
     inside = covered.low <= level <= covered.high
     ends = fault(covered.low), fault(covered.high)

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from checkstar.checks.base import Check
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
-from checkstar.errors import NotApplicable
-from checkstar.estimates import kish, normalised_weights, standard_error
+from checkstar.estimates import design_factor, kish, normalised_weights, standard_error
 from checkstar.evidence import Z_95, Estimate, Evidence, Limit, Part, binomial
 from checkstar.prediction import Point
 from checkstar.runs import Run
@@ -64,9 +63,8 @@ class Domain(Check):
         assert run.train is not None
         n_units = len(np.unique(run.train.units_of_independence))
         if n_units < _FEWEST:
-            raise NotApplicable(
-                f"{n_units} independent training objects are too few to calibrate a domain; {_FEWEST} are needed"
-            )
+            why = f"{n_units} independent training objects are too few to calibrate a domain; {_FEWEST} are needed"
+            return self.undecided(claim, why, n_units, float(_FEWEST))
         train = run.train
         if len(train) > self.max_reference:
             train = train[np.sort(rng.choice(len(train), self.max_reference, replace=False))]
@@ -105,6 +103,7 @@ class Domain(Check):
         error, n_effective = standard_error(weight * (beyond - value), units), kish(weight, units)
         if 0 < value < 1 and 0 < error < math.inf:
             n_effective = min(float(len(beyond)), value * (1 - value) / error**2)
+        n_effective *= design_factor(len(beyond), kish(weight, units))
         found = binomial(value * n_effective, n_effective)
         # The training set is a sample too: the level it calibrates varies as a Beta law.
         own = Z_95 * math.sqrt(self.level * (1 - self.level) / n_calibration)
@@ -140,7 +139,8 @@ class _Strangeness:
     def __init__(self, data: Dataset, n_components: int, n_neighbours: int) -> None:
         from sklearn.neighbors import NearestNeighbors
 
-        x = _filled(data)
+        self.median = _medians(data)
+        x = self._filled(data)[0]
         self.centre, spread = x.mean(axis=0), x.std(axis=0)
         self.scale = np.where(spread > 0, spread, 1.0)
         z = (x - self.centre) / self.scale
@@ -156,8 +156,16 @@ class _Strangeness:
         self.neighbours = NearestNeighbors(n_neighbors=min(n_neighbours, len(z))).fit(axes / self.spread)
 
     def __call__(self, data: Dataset) -> NDArray[np.float64]:
-        axes = self._axes((_filled(data) - self.centre) / self.scale)
-        return self.neighbours.kneighbors(axes / self.spread)[0][:, -1]
+        x, empty = self._filled(data)
+        axes = self._axes((x - self.centre) / self.scale)
+        distance = self.neighbours.kneighbors(axes / self.spread)[0][:, -1]
+        # An object of which nothing was seen is like nothing.
+        return np.where(empty, np.inf, distance)
+
+    def _filled(self, data: Dataset) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Observations with masked or missing elements at the training median; and which objects have none left."""
+        x, missing = _observed(data)
+        return np.where(missing, self.median, x), np.asarray(missing.all(axis=1))
 
     def _axes(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
         kept = z @ self.axes.T
@@ -165,17 +173,22 @@ class _Strangeness:
         return np.column_stack([kept, left_over])
 
 
-def _filled(data: Dataset) -> NDArray[np.float64]:
-    """Observations with masked or missing elements replaced by the feature's median."""
+def _observed(data: Dataset) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Observations (n, p), and which elements are masked or missing."""
     assert data.x is not None
     x = np.asarray(data.x, dtype=float)
     missing = ~np.isfinite(x)
     if data.noise is not None:
         missing |= np.isinf(data.noise.sigma(x))
+    return x, missing
+
+
+def _medians(data: Dataset) -> NDArray[np.float64]:
+    """Median (p,) of each feature over the objects that have it; zero where none has."""
+    x, missing = _observed(data)
     if not missing.any():
-        return x
-    masked = np.ma.masked_array(x, missing)
-    return np.where(missing, np.ma.filled(np.ma.median(masked, axis=0), 0.0), x)
+        return np.median(x, axis=0)
+    return np.ma.filled(np.ma.median(np.ma.masked_array(x, missing), axis=0), 0.0)
 
 
 def _benjamini_hochberg(p: NDArray[np.float64], level: float) -> NDArray[np.bool_]:

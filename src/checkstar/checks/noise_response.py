@@ -13,7 +13,6 @@ from scipy import stats
 from checkstar.checks.base import Check
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
-from checkstar.errors import NotApplicable
 from checkstar.estimates import quantile, relabelled
 from checkstar.evidence import Estimate, Evidence, Limit, Part
 from checkstar.noise import Noise
@@ -61,8 +60,6 @@ class NoiseResponse(Check):
         column = run.labels.index(view.name)
         draws = np.stack([_redrawn(run, part.x, part.noise, rng)[:, column] for _ in range(self.n_redraws)])
         scatter = draws.std(axis=0, ddof=1)
-        if not scatter.any():
-            raise NotApplicable("the predictions do not change with the noise at all")
         sigma = view.prediction.std()[rows, 0]
         degrees = self.n_redraws - 1
         typical = math.sqrt(stats.chi2.median(degrees) / degrees)
@@ -112,7 +109,7 @@ def _limits(scatter: float, view: LabelView) -> list[Limit]:
 
 def _figure(sigma: NDArray[np.float64], scatter: NDArray[np.float64], view: LabelView) -> dict[str, Any]:
     chosen = np.linspace(0, len(sigma) - 1, min(300, len(sigma))).astype(int)
-    ends = [float(min(sigma.min(), scatter[scatter > 0].min())), float(max(sigma.max(), scatter.max()))]
+    ends = [float(min(sigma.min(), scatter[scatter > 0].min(initial=np.inf))), float(max(sigma.max(), scatter.max()))]
     unit = f" ({view.unit})" if view.unit else ""
     return {
         "title": "Scatter on redrawn noise against the claimed sigma",

@@ -13,7 +13,6 @@ from checkstar.checks.base import Check
 from checkstar.checks.tilting import Tilt, tilt, tilted_mean
 from checkstar.claims import Claim, Population, Shift
 from checkstar.data.dataset import Dataset
-from checkstar.errors import NotApplicable
 from checkstar.estimates import mean, normalised_weights
 from checkstar.evidence import Estimate, Evidence, Limit, LimitKind, Part, folded, n_needed
 from checkstar.prediction import Normal
@@ -80,7 +79,9 @@ class PopulationMean(Check):
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         view = run.view(claim.label)
         if view.spread == 0:
-            raise NotApplicable("all true values are equal; there is no other population to average over")
+            return self.undecided(
+                claim, "all true values are equal: no other population can be reached", len(view.truth)
+            )
         found = [f for f in (self._measure(view, *p) for p in self._populations(view, claim)) if f is not None]
         deciding = [f for f in found if f.decides]
         wanted = 1 if claim.population is not None else 2

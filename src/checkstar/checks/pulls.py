@@ -15,7 +15,7 @@ from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.estimates import from_influence, kish, mean, normalised_weights
 from checkstar.evidence import ALPHA, Estimate, Evidence, Part, folded
-from checkstar.prediction import Normal
+from checkstar.prediction import Normal, Prediction, Samples
 from checkstar.runs import Run
 from checkstar.simulators import linear_gaussian
 
@@ -48,12 +48,16 @@ class Pulls(Check):
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         view = run.view(claim.label)
         sigma = np.hypot(view.prediction.std()[:, 0], view.truth_err)
-        z = (view.truth - view.predicted) / sigma
+        shrink = _of_draws(view.prediction)
+        if not math.isfinite(shrink):
+            return self.undecided(claim, "four draws an object are the fewest whose spread can be judged", len(sigma))
+        z = (view.truth - view.predicted) / sigma * shrink
         w = normalised_weights(view.weight, len(z))
         centre = mean(z, view.units, view.weight)
-        variance = float((w * (z - centre.value) ** 2).mean())
+        # Errors of exactly zero have error bars that are too large, not an infinite logarithm.
+        variance = max(float((w * (z - centre.value) ** 2).mean()), 1e-12)
         influence = 0.5 * w * ((z - centre.value) ** 2 / variance - 1)
-        log_sd = _at_least_normal(from_influence(0.5 * math.log(variance), influence, view.units), kish(w))
+        log_sd = _at_least_normal(from_influence(0.5 * math.log(variance), influence, view.units, view.weight), kish(w))
         size = folded(log_sd)
         scale = Estimate(math.expm1(size.value), math.expm1(size.low), math.expm1(min(size.high, 50.0)), size.n)
         parts = [
@@ -69,6 +73,17 @@ class Pulls(Check):
         drawn = linear_gaussian(n, rng)
         prediction = Normal(drawn.estimate, np.full(n, drawn.noise / (1 + 0.4 * size)))
         return Run(name="planted", test=Dataset(y=drawn.y), prediction=prediction), Claim("object_interval")
+
+
+def _of_draws(prediction: Prediction) -> float:
+    """Factor that makes pulls from the mean and spread of s draws have unit variance; infinite for s < 4.
+
+    They follow Student's t with s - 1 degrees of freedom, times sqrt(1 + 1 / s).
+    """
+    if not isinstance(prediction, Samples):
+        return 1.0
+    s = prediction.draws.shape[1]
+    return math.sqrt((s - 3) / (s - 1) / (1 + 1 / s)) if s > 3 else math.inf
 
 
 def _at_least_normal(log_sd: Estimate, n: float) -> Estimate:

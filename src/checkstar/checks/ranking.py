@@ -12,8 +12,8 @@ from checkstar.checks.base import Check
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.errors import NotApplicable
-from checkstar.estimates import from_influence, normalised_weights
-from checkstar.evidence import Estimate, Evidence, Part
+from checkstar.estimates import from_influence, normalised_weights, unit_count
+from checkstar.evidence import Estimate, Evidence, Part, binomial
 from checkstar.prediction import Classes, Point
 from checkstar.runs import LabelView, Run
 from checkstar.simulators import linear_gaussian
@@ -21,6 +21,7 @@ from checkstar.simulators import linear_gaussian
 __all__ = ["Ranking"]
 
 _CONVENTION = 0.25
+_MANY_PAIRS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,8 @@ class Ranking(Check):
         # Weighted sums over pairs; each object's share enters twice, once from either side.
         value = float((w * wrong).sum() / (w * pairs).sum())
         influence = 2 * w * (wrong - value * pairs) / float((w * pairs).mean())
-        return from_influence(value, influence, view.units)
+        estimate = from_influence(value, influence, view.units, view.weight)
+        return _at_least_binomial(estimate, _independent_pairs(truth, view))
 
     def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
         """Predictions given to the wrong objects."""
@@ -84,6 +86,26 @@ class Ranking(Check):
         predicted = drawn.estimate.copy()
         predicted[mixed] = rng.permutation(predicted[mixed])
         return Run(name="planted", test=Dataset(y=drawn.y), prediction=Point(predicted)), Claim("ranking")
+
+
+def _independent_pairs(truth: NDArray[np.float64], view: LabelView) -> float:
+    """Number of disjoint pairs of independent objects: half of them, or those of the rarer of two classes."""
+    classes, codes = np.unique(truth, return_inverse=True)
+    if len(classes) > 2:
+        return unit_count(view.units) / 2
+    return min(len(np.unique(view.units[codes == code])) for code in range(2))
+
+
+def _at_least_binomial(estimate: Estimate, pairs: float) -> Estimate:
+    """Among few pairs the interval is no narrower than that of a share of so many independent ones.
+
+    A U-statistic varies at most like the mean over disjoint pairs (Hoeffding 1963, JASA 58, 13); its estimated error may
+    be zero.
+    """
+    if pairs >= _MANY_PAIRS:
+        return estimate
+    found = binomial(estimate.value * pairs, pairs)
+    return estimate._replace(low=min(estimate.low, found.low), high=max(estimate.high, found.high))
 
 
 def _counts(

@@ -12,7 +12,6 @@ from checkstar.checks.base import Check
 from checkstar.checks.losses import loss
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
-from checkstar.errors import NotApplicable
 from checkstar.estimates import ratio
 from checkstar.evidence import Evidence, Part
 from checkstar.prediction import Normal
@@ -55,7 +54,7 @@ class Skill(Check):
         else:
             blind = np.abs(view.truth - np.median(prior))
         if not blind.any():
-            raise NotApplicable("the prior is exact: all true values are equal")
+            return self.undecided(claim, "all true values are equal: the prior is exact", len(view.truth))
         ours = loss(view.prediction, view.truth, points_only=False)
         estimate = ratio(ours, blind, view.units, view.weight)
         part = Part(name="against the prior", estimate=estimate, limit=self.limit)
