@@ -98,7 +98,10 @@ def _as_scale(covered: Estimate, level: float) -> Estimate:
 
     inside = covered.low <= level <= covered.high
     ends = fault(covered.low), fault(covered.high)
-    return Estimate(fault(covered.value), 0.0 if inside else min(ends), max(ends), covered.n)
+    # All or nothing inside: half an object keeps the fault finite.
+    edge = 0.5 / (covered.n + 1)
+    value = fault(min(max(covered.value, edge), 1 - edge))
+    return Estimate(value, 0.0 if inside else min(ends), max(ends), covered.n)
 
 
 def _sentence(part: Part, covered: Estimate) -> str:
