@@ -286,3 +286,40 @@ def test_the_claimed_population_survives_the_record(population):
     claim = cs.Claim("population_mean", n_objects=100, tolerance=0.1, population=population)
     record = json.loads(json.dumps(cs.audit(table_run(500), claim).to_dict()))
     assert Audit.from_dict(record).judgements[0].claim.population == population
+
+
+@pytest.mark.parametrize("change", ["verdict of evidence", "verdict", "tolerance"])
+def test_an_altered_record_is_refused(change):
+    record = cs.audit(table_run(), cs.Claim("population_mean", n_objects=100, tolerance=0.05)).to_dict()
+    if change == "verdict of evidence":
+        record["evidence"][0]["verdict"] = "PASS"
+    elif change == "verdict":
+        record["verdict"] = "PASS"
+    else:
+        record["claim"]["tolerance"] = 100.0
+    with pytest.raises(cs.InputError, match="the audit was altered"):
+        Audit.from_dict(record)
+
+
+def test_what_is_no_run_or_seed_is_refused():
+    with pytest.raises(cs.InputError, match="audit got a Dataset; give a Run"):
+        cs.audit(cs.Dataset(y=[1.0, 2.0]))
+    with pytest.raises(cs.InputError, match="seed is -1"):
+        cs.audit(table_run(50), rng=-1)
+
+
+def test_a_deeply_nested_file_is_no_audit(tmp_path):
+    path = tmp_path / "audit.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(cs.InputError, match="is not JSON"):
+        Audit.load(path)
+
+
+def test_draws_without_spread_fail_their_error_bars():
+    y = np.random.default_rng(0).normal(size=500)
+    run = cs.Run.from_samples(np.repeat((y + 0.1)[:, None], 50, axis=1), y)
+    found = cs.audit(run, "object_interval").judgements[0]
+    pulls = next(e for e in found.evidence if e.check == "pulls")
+    assert pulls.verdict is Verdict.FAIL
+    assert "inf" not in pulls.reason
+    assert "nan" not in pulls.reason

@@ -58,3 +58,15 @@ def test_a_population_has_a_finite_mean_and_a_positive_spread():
 
 def test_a_shift_is_said_with_its_sign():
     assert "shifted by +0.3" in Claim("population_mean", population=Shift(by=0.3)).sentence()
+
+
+@pytest.mark.parametrize(("use", "tolerance"), [("ranking", 0.5), ("classification", 1.0)])
+def test_a_tolerance_that_everything_meets_is_no_claim(use, tolerance):
+    with pytest.raises(InputError, match="must be below"):
+        Claim(use, tolerance=tolerance)
+
+
+@pytest.mark.parametrize("tolerance", ["0.1", True])
+def test_a_tolerance_is_a_plain_number(tolerance):
+    with pytest.raises(InputError, match="give a plain number"):
+        Claim("object_value", tolerance=tolerance)

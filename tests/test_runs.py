@@ -190,3 +190,29 @@ def test_a_metric_is_a_function_with_a_direction():
 def test_a_problem_is_one_dataset_split():
     with pytest.raises(InputError, match="different labels or features"):
         Problem(name="p", question="?", train=data(), test=data(labels=2), reference=Ridge(), metrics={}, claims=())
+
+
+def test_a_reference_that_fails_says_so():
+    whole = data()
+    with pytest.raises(InputError, match=r"the reference .* failed: ZeroDivisionError"):
+        cs.Run.of(lambda x: x.sum(axis=1), test=whole, reference=lambda x: 1 / 0)
+
+
+def test_training_labels_in_another_unit_or_of_another_quantity_are_refused():
+    y = np.arange(9.0)
+    for train, message in (
+        (cs.Dataset(y=y, labels=["mass"], units={"mass": "kg"}), "'kg' in train but in 'Msun' in test"),
+        (cs.Dataset(y=y, labels=["age"]), "the training labels are"),
+    ):
+        with pytest.raises(InputError, match=message):
+            cs.Run(
+                name="t",
+                train=train,
+                test=cs.Dataset(y=y, labels=["mass"], units={"mass": "Msun"}),
+                prediction=Point(y),
+            )
+
+
+def test_only_problems_are_run():
+    with pytest.raises(InputError, match="run got a str; give a Problem"):
+        cs.run("stellar-labels", Ridge())

@@ -18,7 +18,7 @@ from checkstar.checks import Check, default_checks
 from checkstar.claims import USES, Claim, Population, Shift, Use
 from checkstar.errors import InputError, NotApplicable
 from checkstar.estimates import kish
-from checkstar.evidence import ALPHA, Evidence, Limit, Verdict, holm
+from checkstar.evidence import ALPHA, Evidence, Limit, Verdict, decide, holm
 from checkstar.runs import Run
 
 if TYPE_CHECKING:
@@ -129,7 +129,9 @@ class Judgement:
         if verdict is Verdict.PASS:
             return f"every deciding check passed ({ran})"
         undecided = next((e for e in self.deciding if e.verdict is not Verdict.PASS), None)
-        return f"{undecided.reason if undecided else 'no check of this version decides this claim'} ({ran})"
+        meaningless = next((e for e in self.evidence if e.deciding), None)
+        shown = undecided or meaningless
+        return f"{shown.reason if shown else 'none of the checks that were run decides this claim'} ({ran})"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -221,14 +223,16 @@ class Audit:
             )
         try:
             judgements = tuple(Judgement.from_dict(item) for item in stored["uses"] or [stored])
-            return cls(
+            audit = cls(
                 judgements=judgements,
                 is_table=stored["claim"] is None,
                 subject=dict(stored["subject"]),
                 environment=dict(stored["environment"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"the audit is damaged ({type(error).__name__}: {error}); make it again.") from error
+        _require_unaltered(audit, stored)
+        return audit
 
     @classmethod
     def load(cls, path: str | Path) -> Audit:
@@ -241,7 +245,7 @@ class Audit:
             raise InputError(
                 f"cannot read {file}: {error.strerror or error}; give the path of an audit.json."
             ) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"{file} is not JSON ({error}); give the path of an audit.json.") from error
         return cls.from_dict(stored)
 
@@ -330,6 +334,10 @@ def audit(
         If the claim does not fit the run (its label, its unit, its task), or the run failed.
     """
     chosen = default_checks() if checks is None else tuple(checks)
+    if not isinstance(run, Run):
+        raise InputError(f"audit got a {type(run).__name__}; give a Run, made by run(), Run.of() or Run.from_table().")
+    if rng < 0:
+        raise InputError(f"the seed is {rng}; give an integer that is not negative.")
     if run.failure:
         raise InputError(f"the run of {run.name} failed and cannot be audited: {run.failure}")
     claims = _claims_of(run) if claim is None else (_fitting(claim if isinstance(claim, Claim) else Claim(claim), run),)
@@ -389,6 +397,22 @@ class _Examiner:
             message = f"the check itself failed: {type(error).__name__}: {error}"
             return check.blank(Verdict.ERROR, message, traceback=traceback.format_exc())
         return replace(evidence, seconds=time.perf_counter() - start)
+
+
+def _require_unaltered(audit: Audit, stored: Mapping[str, Any]) -> None:
+    """Raise where the stored verdicts do not follow from the stored numbers."""
+    for judgement in audit.judgements:
+        for e in judgement.evidence:
+            claimed = {p.limit for p in e.parts if p.of_tolerance and p.limit_kind == "claim"}
+            if (e.parts and decide(e.parts)["verdict"] is not e.verdict) or claimed - {judgement.claim.tolerance}:
+                raise InputError(
+                    f"the audit was altered: the verdict or the limit of {e.check!r} does not follow from its numbers; "
+                    "make it again."
+                )
+    if stored["verdict"] != audit.verdict.value:
+        raise InputError(
+            f"the audit was altered: it says {stored['verdict']!r} but its evidence says {audit.verdict.value}; make it again."
+        )
 
 
 def _claims_of(run: Run) -> tuple[Claim, ...]:

@@ -69,6 +69,10 @@ USES: dict[Use, UseDescription] = {
 }
 
 
+#: Tolerances at which a claim would say nothing: any order is right in half of the pairs, any probability to 1.
+_LARGEST_TOLERANCE: dict[Use, float] = {"ranking": 0.5, "classification": 1.0}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Population:
     """The population that a mean is claimed for, by its mean and standard deviation in the label's unit.
@@ -151,11 +155,20 @@ class Claim:
     def __post_init__(self) -> None:
         if self.use not in get_args(Use):
             raise unknown_name("claim", str(self.use), get_args(Use))
+        for name in ("n_objects", "tolerance"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float | np.number)):
+                raise InputError(f"{name} is {value!r}; give a plain number (and its unit as unit=).")
         if self.n_objects is not None and self.n_objects < 1:
             raise InputError(f"n_objects is {self.n_objects}; a claim is about at least one object.")
         if self.tolerance is not None and not (self.tolerance > 0 and math.isfinite(self.tolerance)):
             raise InputError(
                 f"tolerance is {self.tolerance}; it must be a positive number: {USES[self.use].tolerance}."
+            )
+        largest = _LARGEST_TOLERANCE.get(self.use, math.inf)
+        if self.tolerance is not None and self.tolerance >= largest:
+            raise InputError(
+                f"tolerance is {self.tolerance:g}; for {self.use} it must be below {largest:g}: {USES[self.use].tolerance}."
             )
         if self.population is not None and self.use != "population_mean":
             raise InputError(f"a population was given with the claim {self.use!r}; only 'population_mean' takes one.")

@@ -97,7 +97,7 @@ def _of_column(help_: str, *names: str, metavar: str = "COLUMN") -> Any:
 
 
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Write report.html, audit.json and the rest there.")]
-Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the machine-readable record as JSON, and nothing else.")]
 Use = Annotated[
     str | None,
@@ -196,10 +196,16 @@ def audit(
     population_shift: PopulationShift = None,
     name: Annotated[str | None, typer.Option(help="What the reports call it.")] = None,
     out: Out = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of everything random. [default: 0]")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random. [default: 0]")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Audit predictions that you already have: what may they be used for?"""
+    """Audit predictions that you already have: what may they be used for?
+
+    Exit status: 0 PASS, 1 FAIL, 2 INCONCLUSIVE, 3 bad input. Without --claim: 0 if they may be used for something, 1 if
+    for nothing, 2 otherwise.
+    """
     from checkstar.settings import AuditSettings, read_settings
 
     given = {key: value for key, value in locals().items() if key in AuditSettings.model_fields and key != "table"}

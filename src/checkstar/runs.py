@@ -135,6 +135,7 @@ class Run:
     ) -> None:
         if test.y is None:
             raise InputError("the test data have no truth y; an audit compares predictions with truth.")
+        _same_labels(train, test)
         self.name, self.test, self.train, self.method = name, test, train, method
         self.reference, self.problem, self.seed = reference, problem, seed
         self.costs = costs or Costs()
@@ -186,7 +187,11 @@ class Run:
         from checkstar.methods.wrapping import as_method
 
         method = as_method(model)
+        if not isinstance(test, Dataset) or not isinstance(train, Dataset | None):
+            raise InputError("test and train must be Datasets; build them with Dataset(x=..., y=...).")
         compared = None if reference is None else cls.of(reference, test=test, train=train, seed=seed)
+        if compared is not None and compared.failure:
+            raise InputError(f"the reference {compared.name} failed: {compared.failure}")
         return _execute(method, train=train, test=test, name=name, seed=seed, reference=lambda: compared)
 
     @classmethod
@@ -415,7 +420,12 @@ def run(problem: Problem, method: Any, *, seed: int = 0) -> Run:
         With the problem's reference method, fitted once per problem, beside it.
     """
     from checkstar.methods.wrapping import as_method
+    from checkstar.problems.base import Problem
 
+    if not isinstance(problem, Problem):
+        raise InputError(
+            f"run got a {type(problem).__name__}; give a Problem (checkstar.problems), or use Run.of for data."
+        )
     if problem not in _PEERS:
         _PEERS[problem] = Peers(problem.train, problem.test)
     return _execute(
@@ -520,6 +530,21 @@ def _agree(prediction: Prediction, test: Dataset) -> None:
         raise InputError(
             f"there are {prediction.shape[1]} predicted labels but {len(test.labels)} true ones ({', '.join(test.labels)})."
         )
+
+
+def _same_labels(train: Dataset | None, test: Dataset) -> None:
+    """Raise where the training labels are other quantities, or in other units, than those of the test."""
+    if train is None or train.y is None:
+        return
+    named = not all(name.startswith("y") for name in train.labels)
+    if len(train.labels) != len(test.labels) or (named and train.labels != test.labels):
+        raise InputError(
+            f"the training labels are {train.labels} but the test labels {test.labels}; give the same ones."
+        )
+    for name in train.labels:
+        units = train.units.get(name, ""), test.units.get(name, "")
+        if units[0] and units[1] and units[0] != units[1]:
+            raise InputError(f"{name} is in {units[0]!r} in train but in {units[1]!r} in test; convert one of them.")
 
 
 def _with_all_classes(prediction: Prediction, test: Dataset) -> Prediction:

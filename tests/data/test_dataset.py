@@ -186,3 +186,19 @@ def test_the_data_package_exports_what_it_lists():
     assert set(checkstar.data.__all__) <= set(dir(checkstar.data))
     with pytest.raises(AttributeError, match="no attribute 'datasets'"):
         checkstar.data.datasets  # noqa: B018
+
+
+def test_what_is_hidden_or_missing_is_never_used():
+    masked = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
+    with pytest.raises(InputError, match="y is not finite for 1 of 3 objects"):
+        Dataset(y=masked)
+    assert np.isnan(Dataset(x=masked).x[1, 0])
+    with pytest.raises(InputError, match="field is missing for 1 of 3 objects"):
+        Dataset(y=[1.0, 2.0, 3.0], meta={"field": [1.0, np.nan, 2.0]}, group="field")
+
+
+def test_labels_are_named_once_and_in_a_list():
+    with pytest.raises(InputError, match="name a column twice"):
+        Dataset(y=np.zeros((3, 2)), labels=["a", "a"])
+    with pytest.raises(InputError, match="labels is the text 'mass'"):
+        Dataset(y=np.zeros(3), labels="mass")

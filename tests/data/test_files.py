@@ -84,7 +84,7 @@ def test_everything_survives_writing_and_reading(tmp_path, suffix):
         Dataset(x=np.ones((3, 2)), noise=Poisson(gain=2.5, read_noise=3.0)),
         Dataset(x=[1.0, 2.0, 3.0], group=[3, 1, 1], weight=[1, 2, 3]),
         Dataset(x=[1.0, 2.0, 3.0], group=["a", "b", "b"], meta={"group": [1, 2, 3], "x": [1, 2, 3]}),
-        Dataset(x=[1.0, 2.0, 3.0], group="g", weight="w", meta=pd.DataFrame({"g": [1.0, np.nan, 1.0], "w": [1, 2, 3]})),
+        Dataset(x=[1.0, 2.0, 3.0], group="g", weight="w", meta=pd.DataFrame({"g": [1.0, 2.0, 1.0], "w": [1, 2, 3]})),
         Dataset(x=np.ones((1, 1)), y=[2.0], y_err=0.5),
     ],
     ids=[
@@ -95,7 +95,7 @@ def test_everything_survives_writing_and_reading(tmp_path, suffix):
         "poisson",
         "arrays",
         "names clash",
-        "missing group",
+        "group in metadata",
         "one object",
     ],
 )

@@ -56,6 +56,11 @@ class Leakage(Check):
             copies = _copies(run.train, run.test, self.n_sigma)
             flags["copy_in_training"] = copies
             parts.append(_part("a copy in the training set", copies))
+        elif _chance(run.train, None, rng) == 0:
+            copies = _copies(run.train, run.test, None)
+            flags["copy_in_training"] = copies
+            parts.append(_part("an exact copy in the training set", copies))
+            blind = f"; copies within the noise were not looked for: {100 * by_chance:.2g} % of the training objects have one by chance"
         else:
             blind = f"; copies were not looked for: {100 * by_chance:.2g} % of the training objects have one by chance"
         if run.train.group is not None and run.test.group is not None:
@@ -96,7 +101,7 @@ def _shared(groups: NDArray[Any], known: NDArray[Any]) -> NDArray[np.bool_]:
     return np.isin(groups.astype(str), np.unique(known.astype(str)))
 
 
-def _chance(train: Dataset, n_sigma: float, rng: np.random.Generator) -> float:
+def _chance(train: Dataset, n_sigma: float | None, rng: np.random.Generator) -> float:
     """Share of training objects with a copy among the training objects of other groups."""
     if len(np.unique(train.units_of_independence)) < 4:
         return 0.0
@@ -109,12 +114,12 @@ def _part(name: str, leaked: NDArray[np.bool_]) -> Part:
     return Part(name=name, estimate=Estimate(found, found, found, len(leaked)), limit=0.0, limit_kind="derived")
 
 
-def _copies(train: Dataset, test: Dataset, n_sigma: float) -> NDArray[np.bool_]:
-    """Test objects (n,) whose nearest training object could be the same one observed again."""
+def _copies(train: Dataset, test: Dataset, n_sigma: float | None) -> NDArray[np.bool_]:
+    """Test objects (n,) with a training object that could be the same one observed again; None: exact copies only."""
     from sklearn.neighbors import NearestNeighbors
 
     assert train.x is not None and test.x is not None
-    if train.noise is None or test.noise is None:
+    if n_sigma is None or train.noise is None or test.noise is None:
         known = {row.tobytes() for row in np.ascontiguousarray(train.x, dtype=np.float32)}
         return np.array([row.tobytes() in known for row in np.ascontiguousarray(test.x, dtype=np.float32)])
     precision = np.nan_to_num(train.noise.inverse_variance(train.x)).mean(axis=0)

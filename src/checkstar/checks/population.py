@@ -86,7 +86,7 @@ class PopulationMean(Check):
         deciding = [f for f in found if f.decides]
         wanted = 1 if claim.population is not None else 2
         parts = [part for f in found for part in self._parts(f, claim, view)]
-        parts += [self._unreachable(view)] * (wanted - len(deciding))
+        parts += [self._unreachable(view, claim)] * (wanted - len(deciding))
         return self.conclude(
             claim,
             parts,
@@ -132,7 +132,7 @@ class PopulationMean(Check):
         """Bias of the product of the densities (as normals) and its claimed sigma for one object."""
         if not view.prediction.has_spread:
             return None, math.nan
-        precision = view.prediction.std()[:, 0] ** -2.0
+        precision = np.maximum(view.prediction.std()[:, 0], 1e-9 * view.spread) ** -2.0
         scale = float((found.h * precision).mean())
         # The product's mean weights each object by its precision.
         shares = precision / scale
@@ -169,9 +169,14 @@ class PopulationMean(Check):
             )
         return parts
 
-    def _unreachable(self, view: LabelView) -> Part:
+    def _unreachable(self, view: LabelView, claim: Claim) -> Part:
+        where = (
+            "the population claimed"
+            if claim.population is not None
+            else f"a population {self.deciding:g} training sd away"
+        )
         return Part(
-            name=f"a population {self.deciding:g} training sd away: too few test objects there",
+            name=f"{where}: too few test objects there ({view.name} from {_plain(view.truth.min())} to {_plain(view.truth.max())})",
             estimate=Estimate(math.nan, math.nan, math.nan, len(np.unique(view.units))),
             limit=math.nan,
             unit=view.unit,

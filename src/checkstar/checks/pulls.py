@@ -22,6 +22,7 @@ from checkstar.simulators import linear_gaussian
 __all__ = ["Pulls"]
 
 _CONVENTIONAL_TOLERANCE = 0.10
+_LARGEST = 1e6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,10 @@ class Pulls(Check):
         shrink = _of_draws(view.prediction)
         if not math.isfinite(shrink):
             return self.undecided(claim, "four draws an object are the fewest whose spread can be judged", len(sigma))
-        z = (view.truth - view.predicted) / sigma * shrink
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            z = (view.truth - view.predicted) / sigma * shrink
+        # Equal draws have no spread: their pulls are as large as any, not infinite.
+        z = np.clip(np.nan_to_num(z, nan=0.0, posinf=_LARGEST, neginf=-_LARGEST), -_LARGEST, _LARGEST)
         w = normalised_weights(view.weight, len(z))
         centre = mean(z, view.units, view.weight)
         # Errors of exactly zero have error bars that are too large, not an infinite logarithm.

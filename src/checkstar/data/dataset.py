@@ -82,7 +82,7 @@ class Dataset:
         features = _column_names(x) if features is None else features
         labels = _column_names(y) if labels is None else labels
         self.x = None if x is None else _matrix("x", x)
-        self.y = None if y is None else _labels(y, task)
+        self.y = None if y is None else _labels(_unmasked(y), task)
         self.n_objects = len(self.x) if self.x is not None else len(self.y)  # type: ignore[arg-type]
         self.task: Task = "classification" if self.y is not None and self.y.dtype.kind in "US" else "regression"
         self.features = _names("features", features, 0 if self.x is None else self.x.shape[1], "x")
@@ -242,10 +242,28 @@ class Dataset:
         if isinstance(value, str):
             if value not in self.meta:
                 raise unknown_name(f"{role} column", value, self.meta.columns)
-            return value, self.meta[value].to_numpy()
+            return value, _present(value, self.meta[value].to_numpy())
         array = np.asarray(value)
         self._same_length(role, len(array))
-        return role, array
+        return role, _present(role, array)
+
+
+def _present(name: str, values: NDArray[Any]) -> NDArray[Any]:
+    import pandas as pd
+
+    missing = pd.isna(values)
+    if np.any(missing):
+        raise InputError(
+            f"{name} is missing for {int(np.sum(missing))} of {len(values)} objects; fill it, or drop these rows."
+        )
+    return values
+
+
+def _unmasked(values: Any) -> Any:
+    """Masked numbers as NaN, so that what is hidden is never used."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values) and values.dtype.kind in "fiu":
+        return np.ma.filled(values.astype(float), np.nan)
+    return values
 
 
 def _column_names(table: Any) -> list[str] | None:
@@ -254,7 +272,7 @@ def _column_names(table: Any) -> list[str] | None:
 
 
 def _matrix(name: str, values: Any) -> NDArray[Any]:
-    array = np.asarray(values)
+    array = np.asarray(_unmasked(values))
     if array.dtype.kind not in "fiub":
         raise InputError(f"{name} holds {array.dtype} values; numbers are needed.")
     array = array[:, None] if array.ndim == 1 else array
@@ -298,6 +316,10 @@ def _without_objects(array: NDArray[Any]) -> NDArray[Any]:
 def _names(kind: str, names: Sequence[str] | None, width: int, of: str) -> tuple[str, ...]:
     if names is None:
         return tuple(of if width == 1 else f"{of}{i}" for i in range(width))
+    if isinstance(names, str):
+        raise InputError(f"{kind} is the text {names!r}; give a list of names.")
+    if len(set(names)) < len(names):
+        raise InputError(f"{kind} name a column twice ({', '.join(map(str, names))}); give each a name of its own.")
     if len(names) != width:
         raise InputError(f"{len(names)} {kind} were named but {of} has {width} columns; name each column once.")
     return tuple(str(name) for name in names)
