@@ -23,12 +23,12 @@ out = "from-toml"
 [claim]
 use = "population_mean"
 n-objects = 100
-tolerance = 0.5
+tolerance = 0.4
 """
 
 
 def test_paths_in_the_file_are_relative_to_it_and_keys_may_be_dashed(tmp_path):
-    text = TOML.replace("tolerance = 0.5", 'tolerance = "0.5 dex"\npopulation = "targets.csv:feh"')
+    text = TOML.replace("tolerance = 0.4", 'tolerance = "0.5 dex"\npopulation = "targets.csv:feh"')
     (tmp_path / "audit.toml").write_text(text)
     settings = read_settings(tmp_path / "audit.toml", {}, {})
     assert settings.table == tmp_path / "good.csv"
@@ -43,7 +43,7 @@ def test_options_win_and_those_not_given_do_not(tmp_path):
     settings = read_settings(tmp_path / "audit.toml", options, {"use": "ranking", "tolerance": None})
     assert (settings.seed, settings.meta, settings.name, settings.truth) == (0, ["mag"], None, "mg")
     assert settings.out == Path("here")
-    assert (settings.claim.use, settings.claim.tolerance) == ("ranking", 0.5)
+    assert (settings.claim.use, settings.claim.tolerance) == ("ranking", 0.4)
 
 
 def test_one_name_stands_for_a_list_of_one():
