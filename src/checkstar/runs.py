@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from checkstar import provenance
 from checkstar.data.dataset import Dataset
 from checkstar.errors import InputError, unknown_name
+from checkstar.estimates import unit_count
 from checkstar.noise import Noise
 from checkstar.prediction import Classes, Prediction, Samples
 
@@ -381,7 +382,7 @@ class Run:
             "labels": list(self.labels),
             "task": self.test.task,
             "n_test": len(self.test),
-            "n_independent": int(self.test.units_of_independence.max()) + 1,
+            "n_independent": unit_count(self.test.units_of_independence),
             "n_train": None if self.train is None else len(self.train),
             "data": self.test.name,
             "citation": self.test.citation,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from checkstar.checks.base import Check
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
-from checkstar.estimates import design_factor, kish, normalised_weights, standard_error
+from checkstar.estimates import design_factor, kish, normalised_weights, standard_error, unit_count
 from checkstar.evidence import Z_95, Estimate, Evidence, Limit, Part, binomial
 from checkstar.prediction import Point
 from checkstar.runs import Run
@@ -61,7 +61,7 @@ class Domain(Check):
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         assert run.train is not None
-        n_units = len(np.unique(run.train.units_of_independence))
+        n_units = unit_count(run.train.units_of_independence)
         if n_units < _FEWEST:
             why = f"{n_units} independent training objects are too few to calibrate a domain; {_FEWEST} are needed"
             return self.undecided(claim, why, n_units, float(_FEWEST))
@@ -70,7 +70,7 @@ class Domain(Check):
             train = train[np.sort(rng.choice(len(train), self.max_reference, replace=False))]
         p_by_fold, p = self._p_values(train, run.test, rng)
         beyond = (p_by_fold <= self.level).mean(axis=0)
-        estimate = self._excess(beyond, run, len(np.unique(train.units_of_independence)))
+        estimate = self._excess(beyond, run, unit_count(train.units_of_independence))
         flagged = _benjamini_hochberg(p, self.level)
         return self.conclude(
             claim,
@@ -85,7 +85,7 @@ class Domain(Check):
         self, train: Dataset, test: Dataset, rng: np.random.Generator
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Conformal p-values of the test objects by fold (f, n), and pooled over the folds (n,)."""
-        n_units = len(np.unique(train.units_of_independence))
+        n_units = unit_count(train.units_of_independence)
         stranger, sizes = [], []
         for learned, held in train.folds(min(self.n_folds, n_units // (_FEWEST // 2)), rng):
             score = _Strangeness(learned, self.n_components, self.n_neighbours)

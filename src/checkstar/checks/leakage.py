@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from checkstar.checks.base import Check
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
+from checkstar.estimates import unit_count
 from checkstar.evidence import Estimate, Evidence, Part
 from checkstar.noise import Covariance
 from checkstar.prediction import Point
@@ -52,17 +53,14 @@ class Leakage(Check):
         assert run.train is not None
         flags, parts, blind = {}, [], ""
         by_chance = _chance(run.train, self.n_sigma, rng)
-        if by_chance == 0:
-            copies = _copies(run.train, run.test, self.n_sigma)
+        exact_only = by_chance > 0 and _chance(run.train, None, rng) == 0
+        if by_chance == 0 or exact_only:
+            copies = _copies(run.train, run.test, None if exact_only else self.n_sigma)
             flags["copy_in_training"] = copies
-            parts.append(_part("a copy in the training set", copies))
-        elif _chance(run.train, None, rng) == 0:
-            copies = _copies(run.train, run.test, None)
-            flags["copy_in_training"] = copies
-            parts.append(_part("an exact copy in the training set", copies))
-            blind = f"; copies within the noise were not looked for: {100 * by_chance:.2g} % of the training objects have one by chance"
-        else:
-            blind = f"; copies were not looked for: {100 * by_chance:.2g} % of the training objects have one by chance"
+            parts.append(_part(f"{'an exact' if exact_only else 'a'} copy in the training set", copies))
+        if by_chance > 0:
+            what = "copies within the noise" if exact_only else "copies"
+            blind = f"; {what} were not looked for: {100 * by_chance:.2g} % of the training objects have one by chance"
         if run.train.group is not None and run.test.group is not None:
             shared = _shared(run.test.group, run.train.group)
             flags["group_in_training"] = shared
@@ -103,7 +101,7 @@ def _shared(groups: NDArray[Any], known: NDArray[Any]) -> NDArray[np.bool_]:
 
 def _chance(train: Dataset, n_sigma: float | None, rng: np.random.Generator) -> float:
     """Share of training objects with a copy among the training objects of other groups."""
-    if len(np.unique(train.units_of_independence)) < 4:
+    if unit_count(train.units_of_independence) < 4:
         return 0.0
     one, other = train.split(0.5, rng)
     return float(_copies(one, other[: min(len(other), 5000)], n_sigma).mean())

@@ -13,7 +13,7 @@ from checkstar.checks.base import Check
 from checkstar.checks.tilting import Tilt, tilt, tilted_mean
 from checkstar.claims import Claim, Population, Shift
 from checkstar.data.dataset import Dataset
-from checkstar.estimates import mean, normalised_weights
+from checkstar.estimates import mean, normalised_weights, unit_count
 from checkstar.evidence import Estimate, Evidence, Limit, LimitKind, Part, folded, n_needed
 from checkstar.prediction import Normal
 from checkstar.runs import LabelView, Run
@@ -177,7 +177,7 @@ class PopulationMean(Check):
         )
         return Part(
             name=f"{where}: too few test objects there ({view.name} from {_plain(view.truth.min())} to {_plain(view.truth.max())})",
-            estimate=Estimate(math.nan, math.nan, math.nan, len(np.unique(view.units))),
+            estimate=Estimate(math.nan, math.nan, math.nan, unit_count(view.units)),
             limit=math.nan,
             unit=view.unit,
         )
@@ -191,7 +191,7 @@ class PopulationMean(Check):
                 tilted = tilt(view.truth, view.truth_err, weight, population, view.units)
                 if tilted is None:
                     return None
-                needed.append(len(np.unique(view.units)) * self.min_effective / tilted.n_effective)
+                needed.append(unit_count(view.units) * self.min_effective / tilted.n_effective)
         return float(math.ceil(max(needed)))
 
     def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
