@@ -144,6 +144,9 @@ class Crashing(Check):
     def plant(self, n, size, rng):
         raise NotImplementedError
 
+    def fault(self, size):
+        raise NotImplementedError
+
 
 def test_a_crash_in_one_check_is_its_error_and_not_the_audits():
     found = cs.audit(table_run(500), cs.Claim("object_value", tolerance=3.0), checks=[Crashing(), *default_checks()])

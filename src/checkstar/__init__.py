@@ -9,14 +9,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from checkstar import checks, data, evidence, methods, noise, prediction, problems, testing
+    from checkstar import checks, data, evidence, methods, noise, prediction, problems, symmetries, testing
     from checkstar.audits import Audit, audit, plan
     from checkstar.claims import Claim, Population, Shift
     from checkstar.data.dataset import Dataset
     from checkstar.errors import ContractError, InputError, NotApplicable
     from checkstar.evidence import Evidence, Verdict
     from checkstar.methods.wrapping import as_method
+    from checkstar.nuisances import Nuisance
     from checkstar.runs import Run, run
+    from checkstar.scope import Scope
 
 __version__ = "0.1.0"
 
@@ -28,16 +30,18 @@ _HOME = {
     "Evidence": "evidence",
     "InputError": "errors",
     "NotApplicable": "errors",
+    "Nuisance": "nuisances",
     "Population": "claims",
     "Shift": "claims",
     "Run": "runs",
+    "Scope": "scope",
     "Verdict": "evidence",
     "as_method": "methods.wrapping",
     "audit": "audits",
     "plan": "audits",
     "run": "runs",
 }
-_MODULES = ("checks", "data", "evidence", "methods", "noise", "prediction", "problems", "testing")
+_MODULES = ("checks", "data", "evidence", "methods", "noise", "prediction", "problems", "symmetries", "testing")
 
 __all__ = [
     "Audit",
@@ -47,8 +51,10 @@ __all__ = [
     "Evidence",
     "InputError",
     "NotApplicable",
+    "Nuisance",
     "Population",
     "Run",
+    "Scope",
     "Shift",
     "Verdict",
     "__version__",
@@ -63,6 +69,7 @@ __all__ = [
     "prediction",
     "problems",
     "run",
+    "symmetries",
     "testing",
 ]
 

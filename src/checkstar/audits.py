@@ -33,8 +33,14 @@ _FEWEST_EFFECTIVE = 30
 
 #: The uses judged for each kind of task where no claim is made.
 _USES_OF_TASK: dict[str, tuple[Use, ...]] = {
-    "regression": ("ranking", "object_value", "object_interval", "population_mean"),
-    "classification": ("ranking", "classification"),
+    "regression": ("ranking", "object_value", "object_interval", "population_mean", "posterior", "anomaly"),
+    "classification": ("ranking", "classification", "anomaly"),
+}
+
+#: Uses of all labels together, and what must be given before they are judged without being claimed.
+_JOINT: dict[Use, Callable[[Run], bool]] = {
+    "posterior": lambda run: "samples" in run.gives,
+    "anomaly": lambda run: run.scope.declares("novelties"),
 }
 
 
@@ -56,7 +62,7 @@ def plan(run: Run, claim: Claim, checks: Iterable[Check] | None = None) -> list[
             check=check,
             deciding=check.decides(claim),
             missing=check.missing(run),
-            applicable=run.test.task in check.tasks,
+            applicable=run.test.task in check.tasks and not check.undeclared(run),
         )
         for check in chosen
     ]
@@ -378,6 +384,9 @@ class _Examiner:
     def _examine(self, check: Check, claim: Claim) -> Evidence:
         if self.run.test.task not in check.tasks:
             return check.blank(Verdict.NOT_APPLICABLE, f"asked of {' and '.join(check.tasks)} only")
+        undeclared = check.undeclared(self.run)
+        if undeclared:
+            return check.blank(Verdict.NOT_APPLICABLE, f"nothing was declared to ask it of ({undeclared})")
         missing = check.missing(self.run)
         if missing:
             return check.blank(Verdict.SKIPPED, f"needs {' and '.join(missing)}", missing=missing)
@@ -417,7 +426,9 @@ def _require_unaltered(audit: Audit, stored: Mapping[str, Any]) -> None:
 
 def _claims_of(run: Run) -> tuple[Claim, ...]:
     uses = _USES_OF_TASK[run.test.task]
-    return tuple(Claim(use, label=label, unit=run.test.units.get(label)) for label in run.labels for use in uses)
+    single = [use for use in uses if use not in _JOINT]
+    of_labels = [Claim(use, label=label, unit=run.test.units.get(label)) for label in run.labels for use in single]
+    return (*of_labels, *(Claim(use) for use in uses if use in _JOINT and _JOINT[use](run)))
 
 
 def _fitting(claim: Claim, run: Run) -> Claim:
@@ -427,6 +438,8 @@ def _fitting(claim: Claim, run: Run) -> Claim:
         raise InputError(
             f"the claim {claim.use!r} is not made of {run.test.task} results; claims for these: {allowed}."
         )
+    if claim.use in _JOINT:
+        return claim
     view = run.view(claim.label)
     return replace(claim, label=view.name, **_converted(claim, view.unit))
 

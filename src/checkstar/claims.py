@@ -13,7 +13,7 @@ from checkstar.errors import InputError, unknown_name
 
 __all__ = ["USES", "Claim", "Population", "Shift", "Use", "UseDescription"]
 
-Use = Literal["object_value", "object_interval", "population_mean", "classification", "ranking"]
+Use = Literal["object_value", "object_interval", "population_mean", "classification", "ranking", "posterior", "anomaly"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,28 +34,28 @@ USES: dict[Use, UseDescription] = {
     "object_value": UseDescription(
         question="Is one object's value right?",
         example="one star's metallicity is right to 0.1 dex",
-        families=("accuracy", "reference", "leakage", "domain", "robustness"),
+        families=("accuracy", "reference", "leakage", "domain", "shift", "robustness", "symmetry"),
         tolerance="largest typical error (68.3 % of |prediction - truth|), in the label's unit",
         convention="one third of the spread of the truth",
     ),
     "object_interval": UseDescription(
         question="Do the error bars mean what they say?",
         example="68 % of the stars lie within their error bars",
-        families=("calibration", "robustness", "domain"),
+        families=("calibration", "robustness", "domain", "shift"),
         tolerance="largest relative error of the error bars",
         convention="10 %",
     ),
     "population_mean": UseDescription(
         question="May the values be averaged over a population?",
         example="the mean metallicity of 500 stars, to 0.02 dex",
-        families=("population", "calibration"),
+        families=("population", "calibration", "selection", "shift"),
         tolerance="largest error of the mean, in the label's unit",
         convention="the standard error of the mean of 1000 objects, or of n_objects where given",
     ),
     "classification": UseDescription(
         question="May classes be counted?",
         example="counts per class, from probabilities that are right to 2 %",
-        families=("reference", "calibration", "leakage"),
+        families=("reference", "calibration", "leakage", "shift", "symmetry"),
         tolerance="largest calibration error of a class probability",
         convention="0.02",
     ),
@@ -66,11 +66,25 @@ USES: dict[Use, UseDescription] = {
         tolerance="largest share of pairs in the wrong order (0.5 is chance)",
         convention="0.25",
     ),
+    "posterior": UseDescription(
+        question="May the posteriors be used as they are?",
+        example="credible regions of five parameters, from simulation-based inference",
+        families=("posterior",),
+        tolerance="largest relative error of the widths of the posteriors",
+        convention="10 %",
+    ),
+    "anomaly": UseDescription(
+        question="Are objects of a kind never seen found?",
+        example="which alerts are like nothing in the training set",
+        families=("novelty",),
+        tolerance="largest share of novelties that may be missed at 5 % false alarms",
+        convention="0.5",
+    ),
 }
 
 
 #: Tolerances at which a claim would say nothing: any order is right in half of the pairs, any probability to 1.
-_LARGEST_TOLERANCE: dict[Use, float] = {"ranking": 0.5, "classification": 1.0}
+_LARGEST_TOLERANCE: dict[Use, float] = {"ranking": 0.5, "classification": 1.0, "anomaly": 0.95}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +134,7 @@ class Claim:
     Parameters
     ----------
     use : str
-        One of `USES`: "object_value", "object_interval", "population_mean", "classification", "ranking".
+        One of `USES`.
     n_objects : int, optional
         How many objects are averaged, counted or picked.
     tolerance : float, optional

@@ -18,12 +18,13 @@ from checkstar.errors import InputError, unknown_name
 from checkstar.estimates import unit_count
 from checkstar.noise import Noise
 from checkstar.prediction import Classes, Prediction, Samples
+from checkstar.scope import Scope
 
 if TYPE_CHECKING:
     from checkstar.methods.base import Method
     from checkstar.problems.base import Problem
 
-__all__ = ["Costs", "LabelView", "Run", "run"]
+__all__ = ["Costs", "LabelView", "LogDensities", "Run", "run"]
 
 #: Redrawn predictions kept in memory; older ones are dropped first.
 _CACHE_SIZE = 64
@@ -44,6 +45,13 @@ class Costs:
     def to_dict(self) -> dict[str, float | int | None]:
         """Plain values for JSON; None where nothing was measured."""
         return {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in asdict(self).items()}
+
+
+class LogDensities(NamedTuple):
+    """Log-density of each object's posterior, up to a constant of the object: at its draws (n, s), at the truth (n,)."""
+
+    draws: NDArray[np.float64]
+    truth: NDArray[np.float64]
 
 
 class LabelView(NamedTuple):
@@ -114,6 +122,10 @@ class Run:
     reference : Run or None
         The domain's own way of doing the job on the same objects.
     costs : Costs
+    scope : Scope
+        Where the result will be used, and what is known to hold there.
+    log_prob : LogDensities or None
+        Log-densities of a posterior at its draws and at the truth.
     failure : str or None
         Why the run failed; its traceback is in `failure_traceback`.
     """
@@ -133,6 +145,8 @@ class Run:
         failure: str | None = None,
         failure_traceback: str | None = None,
         peers: Peers | None = None,
+        scope: Scope | None = None,
+        log_prob: LogDensities | None = None,
     ) -> None:
         if test.y is None:
             raise InputError("the test data have no truth y; an audit compares predictions with truth.")
@@ -140,6 +154,8 @@ class Run:
         self.name, self.test, self.train, self.method = name, test, train, method
         self.reference, self.problem, self.seed = reference, problem, seed
         self.costs = costs or Costs()
+        self.scope = scope or Scope()
+        self.log_prob = log_prob
         self.failure, self.failure_traceback = failure, failure_traceback
         self._prediction = prediction
         self._peers = peers or Peers(train, test)
@@ -166,6 +182,7 @@ class Run:
         reference: Any = None,
         name: str | None = None,
         seed: int = 0,
+        scope: Scope | None = None,
     ) -> Run:
         """Run a model of your own: scikit-learn estimator, torch module, checkstar method or plain callable.
 
@@ -179,6 +196,8 @@ class Run:
             and baselines).
         reference : object, optional
             The domain's own way of doing the job, in the same forms as `model`.
+        scope : Scope, optional
+            Where the result will be used: target objects, symmetries, systematic effects and the like.
 
         Raises
         ------
@@ -193,7 +212,7 @@ class Run:
         compared = None if reference is None else cls.of(reference, test=test, train=train, seed=seed)
         if compared is not None and compared.failure:
             raise InputError(f"the reference {compared.name} failed: {compared.failure}")
-        return _execute(method, train=train, test=test, name=name, seed=seed, reference=lambda: compared)
+        return _execute(method, train=train, test=test, name=name, seed=seed, reference=lambda: compared, scope=scope)
 
     @classmethod
     def from_table(
@@ -272,11 +291,28 @@ class Run:
         group: str | ArrayLike | None = None,
         units: Mapping[str, str] | None = None,
         name: str = "samples",
+        train: Dataset | None = None,
+        log_prob: tuple[ArrayLike, ArrayLike] | None = None,
+        scope: Scope | None = None,
     ) -> Run:
-        """A run from posterior draws `samples` (n, s, d), true parameters `truth` (n, d) and, if there, `x` (n, p)."""
+        """A run from posterior draws `samples` (n, s, d), true parameters `truth` (n, d) and, if there, `x` (n, p).
+
+        Parameters
+        ----------
+        train : Dataset, optional
+            What the posterior was learned from; its labels are draws from the prior.
+        log_prob : pair of arrays (n, s) and (n,), optional
+            Log-density of each posterior at its draws and at the truth, up to a constant of each object.
+
+        Raises
+        ------
+        InputError
+            If samples, truth, observations and densities disagree in number.
+        """
         prediction = Samples(samples)
+        densities = None if log_prob is None else _densities(log_prob, prediction)
         test = Dataset(x=x, y=truth, labels=labels, meta=meta, group=group, units=units, name=name)
-        return cls(name=name, test=test, prediction=prediction)
+        return cls(name=name, test=test, train=train, prediction=prediction, scope=scope, log_prob=densities)
 
     @property
     def prediction(self) -> Prediction:
@@ -324,6 +360,25 @@ class Run:
             seconds.append(meter.wall_seconds / len(part))
         return np.asarray(seconds)
 
+    def refit(self, train: Dataset, *, test: Dataset | None = None, seed: int = 0) -> Run:
+        """A run of a fresh copy of the method, fitted on other training data, on the same (or another) test set.
+
+        Its fit and predictions are counted in this run's costs. A method that could not be fitted gives a failed run.
+
+        Raises
+        ------
+        InputError
+            If the run holds no method that can be fitted again.
+        """
+        from sklearn.base import clone
+
+        if self.method is None or not self.method.can_refit:
+            raise InputError(f"the run of {self.name} holds no method that can be fitted again.")
+        again = _execute(clone(self.method), train=train, test=test or self.test, name=self.name, seed=seed)
+        self.costs.model_calls += again.costs.model_calls
+        self.costs.objects_predicted += again.costs.objects_predicted
+        return again
+
     @property
     def baselines(self) -> dict[str, Prediction]:
         """Predictions of simple methods fitted on the same training data, by name; fitted when first asked for."""
@@ -365,6 +420,10 @@ class Run:
             "noise": test.noise is not None,
             "reference": self.reference is not None and self.reference.failure is None,
             "group": test.group is not None,
+            "samples": isinstance(self.prediction, Samples),
+            "density": self.log_prob is not None,
+            "refit": self.method is not None and self.method.can_refit and train is not None and train.x is not None,
+            "positions": _has_positions(train) and _has_positions(test),
         }
         return frozenset(name for name, there in facts.items() if there)
 
@@ -438,6 +497,7 @@ def run(problem: Problem, method: Any, *, seed: int = 0) -> Run:
         problem=problem.name,
         reference=lambda: _reference_run(problem, seed),
         peers=_PEERS[problem],
+        scope=problem.scope,
     )
 
 
@@ -463,6 +523,7 @@ def _execute(
     problem: str | None = None,
     reference: Callable[[], Run | None] = lambda: None,
     peers: Peers | None = None,
+    scope: Scope | None = None,
 ) -> Run:
     """Clone, seed, fit and predict. The one place where a failure of a method becomes a result."""
     if test.x is None:
@@ -494,6 +555,7 @@ def _execute(
         failure=failure,
         failure_traceback=trace,
         peers=peers,
+        scope=scope,
     )
 
 
@@ -531,6 +593,23 @@ def _agree(prediction: Prediction, test: Dataset) -> None:
         raise InputError(
             f"there are {prediction.shape[1]} predicted labels but {len(test.labels)} true ones ({', '.join(test.labels)})."
         )
+
+
+def _densities(log_prob: tuple[ArrayLike, ArrayLike], prediction: Samples) -> LogDensities:
+    draws, truth = (np.asarray(part, dtype=float) for part in log_prob)
+    n, s = prediction.draws.shape[:2]
+    if draws.shape != (n, s) or truth.shape != (n,):
+        raise InputError(
+            f"log_prob has shapes {draws.shape} and {truth.shape}; for {n} objects with {s} draws each give "
+            f"({n}, {s}) at the draws and ({n},) at the truth."
+        )
+    if np.isnan(draws).any() or np.isnan(truth).any():
+        raise InputError("log_prob holds NaN; give minus infinity where the density is zero.")
+    return LogDensities(draws, truth)
+
+
+def _has_positions(data: Dataset | None) -> bool:
+    return data is not None and {"ra", "dec"} <= set(data.meta.columns)
 
 
 def _same_labels(train: Dataset | None, test: Dataset) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from checkstar.checks import Attenuation, Baselines, Expense, Reference, Skill
-from checkstar.checks.skill import _climatology
+from checkstar.checks.calibrations.skill import _climatology
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.errors import NotApplicable

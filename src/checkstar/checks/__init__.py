@@ -1,24 +1,33 @@
-"""Checks: one question a file. They never import each other."""
+"""Checks: one question a file, one family a folder. They never import each other."""
 
 from __future__ import annotations
 
-from checkstar.checks.accuracy import Accuracy
-from checkstar.checks.attenuation import Attenuation
-from checkstar.checks.base import NEEDS, Check
-from checkstar.checks.baselines import Baselines
-from checkstar.checks.class_calibration import ClassCalibration
-from checkstar.checks.coverage import Coverage
-from checkstar.checks.domain import Domain
-from checkstar.checks.expense import Expense
-from checkstar.checks.leakage import Leakage
-from checkstar.checks.noise_response import NoiseResponse
-from checkstar.checks.population import PopulationMean
-from checkstar.checks.pulls import Pulls
-from checkstar.checks.ranking import Ranking
-from checkstar.checks.reference import Reference
-from checkstar.checks.skill import Skill
+from checkstar.checks import (
+    calibrations,
+    costs,
+    explanations,
+    leaks,
+    populations,
+    posteriors,
+    practice,
+    rankings,
+    references,
+    robustness,
+    shifts,
+    symmetry,
+)
+from checkstar.checks.base import DECLARATIONS, NEEDS, Check
+from checkstar.checks.calibrations import ClassCalibration, Coverage, Pulls, Skill
+from checkstar.checks.costs import Expense
+from checkstar.checks.leaks import Leakage
+from checkstar.checks.populations import PopulationMean
+from checkstar.checks.rankings import Ranking
+from checkstar.checks.references import Accuracy, Attenuation, Baselines, Reference
+from checkstar.checks.robustness import NoiseResponse
+from checkstar.checks.shifts import Domain
 
 __all__ = [
+    "DECLARATIONS",
     "NEEDS",
     "Accuracy",
     "Attenuation",
@@ -38,22 +47,24 @@ __all__ = [
     "default_checks",
 ]
 
+#: In the order in which they are run and shown, the flagship first.
+_FAMILIES = (
+    populations,
+    references,
+    calibrations,
+    posteriors,
+    shifts,
+    robustness,
+    symmetry,
+    leaks,
+    rankings,
+    explanations,
+    costs,
+    practice,
+)
 
-def default_checks() -> tuple[Check, ...]:
-    """All checks of this package with their default settings, the flagship first."""
-    return (
-        PopulationMean(),
-        Accuracy(),
-        Reference(),
-        Baselines(),
-        Attenuation(),
-        Pulls(),
-        Coverage(),
-        Skill(),
-        ClassCalibration(),
-        Domain(),
-        NoiseResponse(),
-        Leakage(),
-        Ranking(),
-        Expense(),
-    )
+
+def default_checks(*, refit: bool = False) -> tuple[Check, ...]:
+    """All checks of this package with their default settings; those that fit the method again only with `refit`."""
+    found: tuple[Check, ...] = tuple(kind() for family in _FAMILIES for kind in family.CHECKS)
+    return tuple(check for check in found if refit or not check.refits)

@@ -15,7 +15,7 @@ from checkstar.data.dataset import Task
 from checkstar.evidence import Estimate, Evidence, Limit, LimitKind, Part, Verdict, corrected, decide, worst
 from checkstar.runs import Run
 
-__all__ = ["NEEDS", "Check", "table_of_needs"]
+__all__ = ["DECLARATIONS", "NEEDS", "Check", "table_of_needs"]
 
 #: What a check may need, and how to give it.
 NEEDS: Mapping[str, str] = {
@@ -26,6 +26,24 @@ NEEDS: Mapping[str, str] = {
     "noise": "the noise of the observations (Dataset(noise=...))",
     "reference": "the domain's own method on the same objects (Run.of(..., reference=...))",
     "group": "the independent unit of each object (--group, Dataset(group=...))",
+    "samples": "posterior draws of all labels together (Run.from_samples)",
+    "density": "log-densities of the posterior at its draws and at the truth (Run.from_samples(log_prob=...))",
+    "refit": "a method that can be fitted again, and its training data (Run.of(method, train=...) or run())",
+    "positions": "sky positions of training and test objects (columns ra and dec, in degrees, of meta)",
+}
+
+#: What a `checkstar.Scope` may declare, and how; a check of something that was not declared is NOT_APPLICABLE.
+DECLARATIONS: Mapping[str, str] = {
+    "target": "objects on which the result will be used: Scope(target=Dataset(...))",
+    "suites": "other surveys or simulators with truth: Scope(suites={name: Dataset(...)})",
+    "symmetries": "symmetries that hold exactly: Scope(symmetries=[...])",
+    "relations": "relations that physics demands: Scope(relations=[...])",
+    "nuisances": "systematic effects of known size: Scope(nuisances=[...])",
+    "forward": "a forward model of the observations: Scope(forward=...)",
+    "injections": "injected objects, found and missed: Scope(injections=...)",
+    "novelties": "objects of a kind never seen in training: Scope(novelties=Dataset(...))",
+    "other_uses": "other data that went into the result, or that it will be combined with: Scope(other_uses={...})",
+    "later": "objects whose labels arrived after the predictions were frozen: Scope(later=...)",
 }
 
 
@@ -56,6 +74,10 @@ class Check(ABC):
         Claims for which it decides, among those whose families hold `family`; None is all of them.
     tolerance_of : str or None
         The claim whose tolerance is the limit of this check.
+    declared : str or None
+        The key of `DECLARATIONS` without which the question has no meaning: NOT_APPLICABLE.
+    refits : bool
+        Whether it fits the method again, which is done only where it was asked for.
     """
 
     name: ClassVar[str]
@@ -68,6 +90,8 @@ class Check(ABC):
     tasks: ClassVar[tuple[Task, ...]] = ("regression",)
     uses: ClassVar[frozenset[Use] | None] = None
     tolerance_of: ClassVar[Use | None] = None
+    declared: ClassVar[str | None] = None
+    refits: ClassVar[bool] = False
     references: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
@@ -87,6 +111,14 @@ class Check(ABC):
         Size 1 is a fault that the check must find, size 0 its clean twin, which must pass.
         """
 
+    @abstractmethod
+    def fault(self, size: float) -> str:
+        """What `plant` plants at this size, in words: "error bars too small by a factor of 1.40"."""
+
+    def calls(self, run: Run) -> float:
+        """How often the check asks the model to predict, in units of the whole test set; 0 for most."""
+        return 0.0
+
     def decides(self, claim: Claim) -> bool:
         """Whether this check decides the claim."""
         return self.family in claim.families and (self.uses is None or claim.use in self.uses)
@@ -104,6 +136,10 @@ class Check(ABC):
     def missing(self, run: Run) -> tuple[str, ...]:
         """What the run lacks for this check, in words."""
         return tuple(NEEDS[need] for need in sorted(self.needs - run.gives))
+
+    def undeclared(self, run: Run) -> str:
+        """What would have to be declared for the question to have a meaning, in words; empty where it has one."""
+        return DECLARATIONS[self.declared] if self.declared and not run.scope.declares(self.declared) else ""
 
     def conclude(
         self,

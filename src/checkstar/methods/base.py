@@ -87,6 +87,11 @@ class Method(BaseEstimator):
 
         return load_method(cls, Path(path))
 
+    @property
+    def can_refit(self) -> bool:
+        """Whether it can be fitted again; False for what came as a plain callable."""
+        return True
+
     def is_fitted(self) -> bool:
         """Whether there is anything learned."""
         return bool(self.learned())

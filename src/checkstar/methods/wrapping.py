@@ -148,6 +148,10 @@ class Wrapped(Method):
         """Name of the wrapped model, for reports."""
         return str(getattr(self.model, "__name__", type(self.model).__name__))
 
+    @property
+    def can_refit(self) -> bool:
+        return _is_sklearn(self.model)
+
     def is_fitted(self) -> bool:
         """Whether it can predict: functions and modules come trained, an estimator when it or its copy is fitted."""
         return not _is_sklearn(self.model) or hasattr(self, "model_") or _is_fitted(self.model)

@@ -13,6 +13,7 @@ from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.errors import InputError
 from checkstar.methods.base import Method
+from checkstar.scope import Scope
 
 __all__ = ["Metric", "Problem"]
 
@@ -45,6 +46,8 @@ class Problem:
     metrics : mapping of label to tuple of Metric
     claims : tuple of Claim
         What such results are usually used for.
+    scope : Scope or None
+        Where they are used, and what is known to hold there.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Problem:
     metrics: dict[str, tuple[Metric, ...]]
     claims: tuple[Claim, ...]
     citation: str = ""
+    scope: Scope | None = None
 
     def __post_init__(self) -> None:
         if self.train.labels != self.test.labels or self.train.features != self.test.features:

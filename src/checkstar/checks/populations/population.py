@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkstar.checks.base import Check
-from checkstar.checks.tilting import Tilt, tilt, tilted_mean
 from checkstar.claims import Claim, Population, Shift
 from checkstar.data.dataset import Dataset
 from checkstar.estimates import mean, normalised_weights, unit_count
@@ -18,6 +17,7 @@ from checkstar.evidence import Estimate, Evidence, Limit, LimitKind, Part, folde
 from checkstar.prediction import Normal
 from checkstar.runs import LabelView, Run
 from checkstar.simulators import linear_gaussian
+from checkstar.statistics.tilting import Tilt, tilt, tilted_mean
 
 __all__ = ["PopulationMean"]
 
@@ -43,7 +43,7 @@ class PopulationMean(Check):
 
     Labels from a regression are posterior means: each is pulled towards the training set. Averaging shrinks the noise
     as 1/sqrt(N) but not that pull, so beyond some N_max the mean of any *other* population is wrong. The test objects
-    are tilted (`checkstar.checks.tilting`) to populations whose mean lies `deciding` and `shown` training standard
+    are tilted (`checkstar.statistics.tilting`) to populations whose mean lies `deciding` and `shown` training standard
     deviations away, and the bias b of the mean prediction is measured there, with z(N) = b sqrt(N) / scatter and
     N_max = (scatter / b)^2, where the bias equals the standard error of the mean.
 
@@ -193,6 +193,9 @@ class PopulationMean(Check):
                     return None
                 needed.append(unit_count(view.units) * self.min_effective / tilted.n_effective)
         return float(math.ceil(max(needed)))
+
+    def fault(self, size: float) -> str:
+        return f"a mean drawn by {20 * size:.0f} % towards the training set"
 
     def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
         """Posterior means, with the training prior in them (size 1), or likelihood estimates (size 0)."""

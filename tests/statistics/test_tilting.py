@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from checkstar.checks.tilting import tilt, tilted_mean
 from checkstar.claims import Population
+from checkstar.statistics.tilting import tilt, tilted_mean
 
 N = 100_000
 

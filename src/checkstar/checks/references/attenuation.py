@@ -67,6 +67,9 @@ class Attenuation(Check):
             figure=_figure(view.truth, view.predicted, view.name, view.unit, slope),
         )
 
+    def fault(self, size: float) -> str:
+        return f"a range compressed by {20 * size:.0f} %"
+
     def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
         """A range compressed by a fifth."""
         drawn = linear_gaussian(n, rng, noise=0.3)

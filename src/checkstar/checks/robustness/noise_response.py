@@ -74,6 +74,12 @@ class NoiseResponse(Check):
             limits_of_use=_limits(float(np.median(scatter) / typical), view),
         )
 
+    def calls(self, run: Run) -> float:
+        return self.n_redraws * min(1.0, self.max_objects / len(run.test))
+
+    def fault(self, size: float) -> str:
+        return f"a claimed sigma {1 + size:.1f} times smaller than the response to noise"
+
     def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
         """A linear estimator that claims half of what the noise of its input does to it."""
         from checkstar.methods import as_method

@@ -119,6 +119,9 @@ class Domain(Check):
             f"training set: an excess of {100 * value:+.1f} % [{100 * low:+.1f}, {100 * high:+.1f}]{words}"
         )
 
+    def fault(self, size: float) -> str:
+        return f"{100 * size / 3:.0f} % of the objects six standard deviations away in one feature"
+
     def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
         """A third of the objects six standard deviations away in one feature."""
         learned, drawn = linear_gaussian(2 * n, rng), linear_gaussian(n, rng)

@@ -79,6 +79,9 @@ class Ranking(Check):
         estimate = from_influence(value, influence, view.units, view.weight)
         return _at_least_binomial(estimate, _independent_pairs(truth, view))
 
+    def fault(self, size: float) -> str:
+        return f"{80 * size:.0f} % of the predictions given to the wrong objects"
+
     def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
         """Predictions given to the wrong objects."""
         drawn = linear_gaussian(n, rng, noise=0.3)

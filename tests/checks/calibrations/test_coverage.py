@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from checkstar.checks import Coverage
-from checkstar.checks.coverage import _as_scale
+from checkstar.checks.calibrations.coverage import _as_scale
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.evidence import Estimate, Verdict

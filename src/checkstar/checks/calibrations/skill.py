@@ -60,6 +60,9 @@ class Skill(Check):
         part = Part(name="against the prior", estimate=estimate, limit=self.limit)
         return self.conclude(claim, [part], reason=_sentence)
 
+    def fault(self, size: float) -> str:
+        return f"predictions that have lost {100 * size:.0f} % of what they knew beyond the prior"
+
     def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
         """The prior in place of a prediction: perfectly calibrated, and empty."""
         drawn = linear_gaussian(n, rng)

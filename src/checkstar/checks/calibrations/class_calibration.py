@@ -109,6 +109,9 @@ class ClassCalibration(Check):
         missing = np.maximum(implied / total[kept] ** 2 - np.diag(covariance), 0.0)
         return _Bins(total[kept] / total.sum(), gap, predicted, covariance + np.diag(missing))
 
+    def fault(self, size: float) -> str:
+        return f"log-odds too large by {50 * size:.0f} %"
+
     def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
         """Log-odds multiplied by 1.5: an overconfident version of the exact probabilities."""
         logit = 1.5 * rng.standard_normal(n)

@@ -72,6 +72,9 @@ class Pulls(Check):
             claim, parts, reason=lambda part: _sentence(part, math.exp(log_sd.value), centre, z), figure=_figure(z)
         )
 
+    def fault(self, size: float) -> str:
+        return f"error bars too small by a factor of {1 + 0.4 * size:.2f}"
+
     def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
         """Error bars that are 40 % too small."""
         drawn = linear_gaussian(n, rng)

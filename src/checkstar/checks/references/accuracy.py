@@ -101,6 +101,9 @@ class Accuracy(Check):
             **limit,
         )
 
+    def fault(self, size: float) -> str:
+        return f"errors {1 + 2 * size:.1f} times larger for a fifth of the objects"
+
     def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
         """Errors that are three times larger for a fifth of the objects, which a metadata column tells apart."""
         drawn = linear_gaussian(n, rng, noise=0.1)

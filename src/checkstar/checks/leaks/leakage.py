@@ -78,6 +78,9 @@ class Leakage(Check):
             flags=flags,
         )
 
+    def fault(self, size: float) -> str:
+        return f"{20 * size:.0f} % of the test objects copied into the training set"
+
     def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
         """A fifth of the test objects copied into the training set."""
         learned, drawn = (linear_gaussian(n, rng, n_features=8) for _ in range(2))

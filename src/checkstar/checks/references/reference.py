@@ -65,6 +65,9 @@ class Reference(Check):
             limits_of_use=_equivalents(estimate, run.reference.name, slower, view),
         )
 
+    def fault(self, size: float) -> str:
+        return f"errors {50 * size:.0f} % larger than those of the reference"
+
     def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
         """Errors half as large again as those of a reference that is exactly as good where nothing is planted."""
         drawn = linear_gaussian(n, rng)

@@ -71,6 +71,12 @@ class Expense(Check):
         )
         return self.conclude(claim, [part], reason=lambda _: text, limits_of_use=[limit])
 
+    def calls(self, run: Run) -> float:
+        return 3.0
+
+    def fault(self, size: float) -> str:
+        return f"a cost per object {(3 + 20 * size) / 13:.1f} times that of the reference"
+
     def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
         """A method that takes longer for each object than its reference, and longer to train."""
         from checkstar.methods import as_method

@@ -61,6 +61,9 @@ class Baselines(Check):
             )
         return self.conclude(claim, parts, reason=_sentence)
 
+    def fault(self, size: float) -> str:
+        return f"extra errors of {0.4 * size / 0.3:.1f} times the noise"
+
     def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
         """Errors more than half as large again as a ridge regression would have."""
         drawn, learned = linear_gaussian(n, rng, noise=0.3), linear_gaussian(500, rng, noise=0.3)

@@ -1,0 +1,10 @@
+"""Family E: does it keep the symmetries that hold exactly?"""
+
+from __future__ import annotations
+
+from checkstar.checks.base import Check
+
+__all__ = ["CHECKS"]
+
+#: In the order in which they are run and shown.
+CHECKS: tuple[type[Check], ...] = ()
