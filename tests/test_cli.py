@@ -628,3 +628,41 @@ def test_an_interrupt_is_130_and_leaves_nothing_behind(tmp_path):
     assert process.returncode == 130
     assert (output, errors) == ("", "checkstar: interrupted\n")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_plan_says_what_will_run_and_runs_nothing(good, tmp_path):
+    result = audit(good, "--claim", "object_interval", "--plan", "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    assert "pulls" in result.stdout
+    assert "the noise of the observations (Dataset(noise=...))" in " ".join(result.stdout.split())
+    assert "checks will run" in result.stdout.splitlines()[-1]
+    assert not (tmp_path / "out").exists()
+    rows = json.loads(audit(good, "--claim", "object_interval", "--plan", "--json").stdout)
+    assert {"check": "pulls", "will it run": "runs", "decides": "decides"}.items() <= next(
+        row for row in rows if row["check"] == "pulls"
+    ).items()
+
+
+def test_resuming_repeats_nothing_and_a_finished_audit_leaves_no_journal(good, tmp_path):
+    out = tmp_path / "out"
+    whole = audit(good, "--claim", "object_interval", "--out", out, "--jobs", 1)
+    assert not (out / "audit.partial.jsonl").exists()
+    resumed = audit(good, "--claim", "object_interval", "--out", out, "--resume")
+    assert resumed.exit_code == whole.exit_code
+    assert resumed.stdout == whole.stdout
+
+
+def test_resume_needs_the_folder_of_the_audit(good):
+    result = audit(good, "--claim", "object_interval", "--resume")
+    assert result.exit_code == 3
+    assert "--resume needs the folder of the audit that was killed; give its --out DIR" in result.stderr
+
+
+def test_a_journal_of_another_table_is_refused(good, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "audit.partial.jsonl").write_text('{"fingerprint": "of something else"}\n')
+    result = audit(good, "--claim", "object_interval", "--out", out, "--resume")
+    assert result.exit_code == 3
+    assert "belongs to another audit" in result.stderr
+    assert [path.name for path in out.iterdir()] == ["audit.partial.jsonl"]

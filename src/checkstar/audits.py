@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-import time
-import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,9 +13,10 @@ import numpy as np
 from checkstar import provenance
 from checkstar.checks import Check, default_checks
 from checkstar.claims import USES, Claim, Population, Shift, Use
-from checkstar.errors import InputError, NotApplicable
-from checkstar.estimates import kish
+from checkstar.errors import InputError
 from checkstar.evidence import ALPHA, Evidence, Limit, Verdict, decide, holm
+from checkstar.examinations import Examiner, Planned, Progress, fingerprint, jobs_of, plan
+from checkstar.journals import Journal
 from checkstar.runs import Run
 
 if TYPE_CHECKING:
@@ -27,9 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA_VERSION", "Audit", "Judgement", "Planned", "audit", "plan"]
 
 SCHEMA_VERSION = 1
-
-#: Kish's effective number of weighted objects below which nothing is judged.
-_FEWEST_EFFECTIVE = 30
 
 #: The uses judged for each kind of task where no claim is made.
 _USES_OF_TASK: dict[str, tuple[Use, ...]] = {
@@ -42,30 +37,6 @@ _JOINT: dict[Use, Callable[[Run], bool]] = {
     "posterior": lambda run: "samples" in run.gives,
     "anomaly": lambda run: run.scope.declares("novelties"),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Planned:
-    """One line of the plan: a check, whether it decides, and what it lacks."""
-
-    check: Check
-    deciding: bool
-    missing: tuple[str, ...]
-    applicable: bool
-
-
-def plan(run: Run, claim: Claim, checks: Iterable[Check] | None = None) -> list[Planned]:
-    """Which checks will run, which of them decide, and what the others lack; nothing is computed."""
-    chosen = default_checks() if checks is None else tuple(checks)
-    return [
-        Planned(
-            check=check,
-            deciding=check.decides(claim),
-            missing=check.missing(run),
-            applicable=run.test.task in check.tasks and not check.undeclared(run),
-        )
-        for check in chosen
-    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -312,8 +283,12 @@ def audit(
     claim: Claim | Use | None = None,
     *,
     checks: Iterable[Check] | None = None,
+    refit: bool = False,
     rng: int = 0,
-    progress: Callable[[str, int, int], None] | None = None,
+    jobs: int | None = None,
+    journal: str | Path | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
 ) -> Audit:
     """What may the result be used for?
 
@@ -325,10 +300,18 @@ def audit(
         tolerances: the table of uses.
     checks : iterable of Check, optional
         By default all (`checkstar.checks.default_checks`).
+    refit : bool
+        Whether the default checks include those that fit the method again.
     rng : int
         Seed of redrawn data and resampling; the same seed gives the same audit.
+    jobs : int, optional
+        Checks examined side by side; by default one a core.
+    journal : path, optional
+        File in which finished evidence is kept until the audit is complete.
+    resume : bool
+        Go on from the journal of an audit that was killed; finished checks are not repeated.
     progress : callable, optional
-        ``progress(name, done, total)`` before each check.
+        ``progress(name, done, total)`` whenever a check begins or ends.
 
     Returns
     -------
@@ -337,9 +320,10 @@ def audit(
     Raises
     ------
     InputError
-        If the claim does not fit the run (its label, its unit, its task), or the run failed.
+        If the claim does not fit the run (its label, its unit, its task), the run failed, or the journal is that of
+        another audit.
     """
-    chosen = default_checks() if checks is None else tuple(checks)
+    chosen = default_checks(refit=refit) if checks is None else tuple(checks)
     if not isinstance(run, Run):
         raise InputError(f"audit got a {type(run).__name__}; give a Run, made by run(), Run.of() or Run.from_table().")
     if rng < 0:
@@ -347,14 +331,17 @@ def audit(
     if run.failure:
         raise InputError(f"the run of {run.name} failed and cannot be audited: {run.failure}")
     claims = _claims_of(run) if claim is None else (_fitting(claim if isinstance(claim, Claim) else Claim(claim), run),)
-    examiner = _Examiner(run, rng)
     work = [(c, check) for c in claims for check in chosen if claim is not None or check.decides(c)]
+    before = run.costs.objects_predicted
+    kept = None if journal is None else Journal(Path(journal), fingerprint(run, rng))
+    examiner = Examiner(run, rng, jobs=jobs_of(jobs), journal=kept)
+    if resume:
+        examiner.resume()
     found: dict[Claim, list[Evidence]] = {c: [] for c in claims}
-    for done, (c, check) in enumerate(work):
-        if progress:
-            progress(check.name, done, len(work))
-        found[c].append(replace(examiner.examine(check, c), deciding=check.decides(c)))
+    for (c, check), evidence in zip(work, examiner.examine_all(work, progress), strict=True):
+        found[c].append(replace(evidence, deciding=check.decides(c)))
     judgements = tuple(Judgement(claim=c, evidence=_ordered(found[c])) for c in claims)
+    run.costs.audit_calls = (run.costs.objects_predicted - before) / len(run.test)
     return Audit(
         judgements=judgements,
         is_table=claim is None,
@@ -362,50 +349,6 @@ def audit(
         environment=provenance.environment(rng),
         flags=_flag_table(run, judgements),
     )
-
-
-class _Examiner:
-    """Examines each check once for what it depends on, and turns its failure into its own ERROR."""
-
-    def __init__(self, run: Run, seed: int) -> None:
-        self.run, self.seed = run, seed
-        self.done: dict[tuple[Any, ...], Evidence] = {}
-
-    def examine(self, check: Check, claim: Claim) -> Evidence:
-        key = {"claim": (check, claim), "label": (check, claim.label), "run": (check,)}[check.depends_on]
-        if key not in self.done:
-            self.done[key] = self._examine(check, claim)
-        return replace(self.done[key], label=claim.label)
-
-    def _effective_number(self) -> float:
-        test = self.run.test
-        return math.inf if test.weight is None else kish(test.weight, test.units_of_independence)
-
-    def _examine(self, check: Check, claim: Claim) -> Evidence:
-        if self.run.test.task not in check.tasks:
-            return check.blank(Verdict.NOT_APPLICABLE, f"asked of {' and '.join(check.tasks)} only")
-        undeclared = check.undeclared(self.run)
-        if undeclared:
-            return check.blank(Verdict.NOT_APPLICABLE, f"nothing was declared to ask it of ({undeclared})")
-        missing = check.missing(self.run)
-        if missing:
-            return check.blank(Verdict.SKIPPED, f"needs {' and '.join(missing)}", missing=missing)
-        effective = self._effective_number()
-        if effective < _FEWEST_EFFECTIVE and check.family not in ("leakage", "cost"):
-            why = f"the selection weights leave an effective number of {effective:.1f} objects; {_FEWEST_EFFECTIVE} are needed"
-            n = len(self.run.test)
-            return check.undecided(claim, why, n, math.ceil(n * _FEWEST_EFFECTIVE / max(effective, 1e-9)))
-        # The same stream for every claim, so that redrawn data are predicted once and shared.
-        rng = np.random.default_rng([self.seed, *check.name.encode()])
-        start = time.perf_counter()
-        try:
-            evidence = check.examine(self.run, claim, rng)
-        except NotApplicable as reason:
-            return check.blank(Verdict.NOT_APPLICABLE, str(reason))
-        except Exception as error:  # noqa: BLE001 - the check failed, not the audit; its traceback is kept
-            message = f"the check itself failed: {type(error).__name__}: {error}"
-            return check.blank(Verdict.ERROR, message, traceback=traceback.format_exc())
-        return replace(evidence, seconds=time.perf_counter() - start)
 
 
 def _require_unaltered(audit: Audit, stored: Mapping[str, Any]) -> None:

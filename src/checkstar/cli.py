@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,12 +19,15 @@ from checkstar.errors import ContractError, InputError
 if TYPE_CHECKING:
     from checkstar.audits import Audit
     from checkstar.claim_settings import ClaimSettings
+    from checkstar.claims import Claim
     from checkstar.runs import Run
 
 __all__ = ["app", "main"]
 
 BAD_INPUT, CRASH, INTERRUPTED, BROKEN_PIPE = 3, 70, 130, 141
 _STATUS = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 2}
+#: Beside the reports while an audit runs: what --resume goes on from.
+JOURNAL = "audit.partial.jsonl"
 _HELP = "What may a machine-learned result in astrophysics be used for, and what not?"
 _EPILOG = "Exit status: 0 PASS, 1 FAIL, 2 INCONCLUSIVE, 3 bad input."
 
@@ -98,6 +102,25 @@ def _of_column(help_: str, *names: str, metavar: str = "COLUMN") -> Any:
 
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Write report.html, audit.json and the rest there.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random.")]
+Refit = Annotated[
+    bool, typer.Option("--refit", help="Run the checks that fit the method again, too.", rich_help_panel="The work")
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Checks examined side by side.", show_default="one a core", rich_help_panel="The work"),
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Go on with a killed audit in the same --out.", rich_help_panel="The work"),
+]
+Plan = Annotated[
+    bool,
+    typer.Option(
+        "--plan",
+        help="Show which checks will run, what decides, and the expected cost; then stop.",
+        rich_help_panel="The work",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the machine-readable record as JSON, and nothing else.")]
 Use = Annotated[
     str | None,
@@ -199,6 +222,9 @@ def audit(
     seed: Annotated[
         int | None, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random. [default: 0]")
     ] = None,
+    jobs: Jobs = None,
+    resume: Resume = False,
+    plan: Plan = False,
     as_json: Json = False,
 ) -> None:
     """Audit predictions that you already have: what may they be used for?
@@ -217,7 +243,8 @@ def audit(
             claim, n_objects, tolerance, label, population, population_mean, population_std, population_shift
         ),
     )
-    _audit_and_show(settings.run, settings.claim, out=settings.out, seed=settings.seed, as_json=as_json)
+    work = _Work(out=settings.out, seed=settings.seed, jobs=jobs, resume=resume, plan=plan, as_json=as_json)
+    _audit_and_show(settings.run, settings.claim, work)
 
 
 @app.command("run")
@@ -238,6 +265,10 @@ def run_method(
     save_model: Annotated[Path | None, typer.Option(metavar="DIR", help="Save the fitted method there.")] = None,
     out: Out = None,
     seed: Seed = 0,
+    refit: Refit = False,
+    jobs: Jobs = None,
+    resume: Resume = False,
+    plan: Plan = False,
     as_json: Json = False,
 ) -> None:
     """Train a method on a problem and audit what it predicts."""
@@ -264,7 +295,8 @@ def run_method(
             done.method.save(save_model)
         return done
 
-    _audit_and_show(train, claimed, out=out, seed=seed, as_json=as_json)
+    work = _Work(out=out, seed=seed, refit=refit, jobs=jobs, resume=resume, plan=plan, as_json=as_json)
+    _audit_and_show(train, claimed, work)
 
 
 @app.command()
@@ -311,22 +343,64 @@ def _claim_options(
     return {key: value for key, value in locals().items() if value is not None}
 
 
-def _audit_and_show(
-    make_run: Callable[[], Run], claim: ClaimSettings | None, *, out: Path | None, seed: int, as_json: bool
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    """How an audit is done and where it goes."""
+
+    out: Path | None
+    seed: int
+    refit: bool = False
+    jobs: int | None = None
+    resume: bool = False
+    plan: bool = False
+    as_json: bool = False
+
+    @property
+    def journal(self) -> Path | None:
+        """Where finished checks are kept while the audit runs."""
+        return None if self.out is None else self.out / JOURNAL
+
+
+def _audit_and_show(make_run: Callable[[], Run], claim: ClaimSettings | None, work: _Work) -> None:
     """Everything that can be refused is refused before the work begins."""
     from checkstar.settings import require_writable
     from checkstar.terminal import progress_bar
 
-    if out is not None:
-        require_writable(out)
+    if work.out is not None:
+        require_writable(work.out)
+    elif work.resume:
+        raise InputError("--resume needs the folder of the audit that was killed; give its --out DIR.")
     with progress_bar() as advance:
         run = make_run()
         claimed = None if claim is None else claim.claim(run.test)
         from checkstar.audits import audit as examine
 
-        result = examine(run, claimed, rng=seed, progress=advance)
-    _show(result, out, as_json=as_json)
+        if work.plan:
+            _show_plan(run, claimed, work)
+        result = examine(
+            run,
+            claimed,
+            refit=work.refit,
+            rng=work.seed,
+            jobs=work.jobs,
+            journal=work.journal,
+            resume=work.resume,
+            progress=advance,
+        )
+    _show(result, work.out, as_json=work.as_json)
+
+
+def _show_plan(run: Run, claim: Claim | None, work: _Work) -> None:
+    from checkstar.examinations import plan_table, plan_total
+    from checkstar.terminal import say, show_json, show_table
+
+    columns, rows = plan_table(run, claim, refit=work.refit)
+    if work.as_json:
+        show_json([dict(zip((c.removeprefix(">") for c in columns), row, strict=True)) for row in rows])
+    else:
+        show_table("", columns, rows)
+        say(plan_total(run, claim, refit=work.refit))
+    raise typer.Exit(0)
 
 
 def _show(result: Audit, out: Path | None, *, as_json: bool) -> None:
@@ -335,6 +409,7 @@ def _show(result: Audit, out: Path | None, *, as_json: bool) -> None:
 
     if out is not None:
         result.save(out)
+        (out / JOURNAL).unlink(missing_ok=True)
     show_audit(result, as_json=as_json)
     if out is not None and not as_json:
         say(f"\nreport: {out / 'report.html'}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -32,7 +33,10 @@ _CACHE_SIZE = 64
 
 @dataclass
 class Costs:
-    """What a run has cost so far: seconds of wall and CPU time, peak memory of the process, calls of the model."""
+    """What a run has cost so far: seconds of wall and CPU time, peak memory of the process, calls of the model.
+
+    `audit_calls` is what the last audit asked of the model, in units of the whole test set.
+    """
 
     fit_seconds: float = float("nan")
     fit_cpu_seconds: float = float("nan")
@@ -41,6 +45,7 @@ class Costs:
     peak_memory_mb: float = float("nan")
     model_calls: int = 0
     objects_predicted: int = 0
+    audit_calls: float = float("nan")
 
     def to_dict(self) -> dict[str, float | int | None]:
         """Plain values for JSON; None where nothing was measured."""
@@ -160,6 +165,8 @@ class Run:
         self._prediction = prediction
         self._peers = peers or Peers(train, test)
         self._cache: dict[str, Prediction] = {}
+        # Checks run side by side; models are asked one call at a time, for not every model bears more.
+        self._lock = threading.RLock()
         if prediction is not None:
             _agree(prediction, test)
         if reference is not None and not np.array_equal(reference.test.y, test.y):  # type: ignore[arg-type]
@@ -344,11 +351,12 @@ class Run:
             raise InputError(f"the run of {self.name} holds no method to ask again; make it with run() or Run.of().")
         sigma = None if noise is None else noise.sigma(x)
         key = provenance.hash_arrays([x, sigma, getattr(noise, "covariance_", None), repr(noise)])
-        if key not in self._cache:
-            if len(self._cache) >= _CACHE_SIZE:
-                self._cache.pop(next(iter(self._cache)))
-            self._cache[key] = self._ask(x, noise)
-        return self._cache[key]
+        with self._lock:
+            if key not in self._cache:
+                if len(self._cache) >= _CACHE_SIZE:
+                    self._cache.pop(next(iter(self._cache)))
+                self._cache[key] = self._ask(x, noise)
+            return self._cache[key]
 
     def predict_seconds(self, rows: Any = slice(None), repeats: int = 3) -> NDArray[np.float64]:
         """Wall seconds per object of `repeats` fresh predictions of some test objects."""

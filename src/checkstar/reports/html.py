@@ -45,6 +45,7 @@ _COSTS = (
     ("peak_memory_mb", "peak memory of the process", lambda mb: with_unit(number(mb), "MB")),
     ("model_calls", "calls of the model, the audit's included", count),
     ("objects_predicted", "objects predicted, the audit's included", count),
+    ("audit_calls", "predictions that the audit asked for, in units of the test set", number),
 )
 
 
