@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check lint types slow bench docs build clean
+.PHONY: demo test power check lint types slow bench docs build clean
 
 demo: $(VENV)/.demo
 	$(BIN)/checkstar demo --out checkstar-demo
@@ -14,6 +14,10 @@ test: $(VENV)/.test
 
 slow: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 -m slow --durations=20
+
+# False alarms and power of every check, as the package ships them: half an hour on two cores.
+power: $(VENV)/.test
+	$(BIN)/checkstar power --out src/checkstar/power/power.json
 
 check: lint types test
 

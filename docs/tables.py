@@ -10,6 +10,7 @@ from typing import Any
 from checkstar.checks import Check, default_checks
 from checkstar.checks.base import NEEDS
 from checkstar.claims import USES, Claim
+from checkstar.power import power_rows, shipped
 
 
 def rows(columns: Sequence[str], body: Iterable[Sequence[str]]) -> str:
@@ -91,6 +92,12 @@ def catalogue() -> str:
     return "\n\n".join(_section(check) for check in sorted(default_checks(), key=lambda check: check.code))
 
 
+def power() -> str:
+    """How often each check finds its fault, as shipped."""
+    columns, body = power_rows(shipped())
+    return rows([column.removeprefix(">") for column in columns], body)
+
+
 def _section(check: Check) -> str:
     kind = type(check).__name__
     settings = ", ".join(f"`{f.name} = {getattr(check, f.name)!r}`" for f in dataclasses.fields(check))  # type: ignore[arg-type]
@@ -121,6 +128,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "choose": choose,
     "needs": needs,
     "catalogue": catalogue,
+    "power": power,
 }
 
 

@@ -319,6 +319,52 @@ def report(
     _show(stored, out, as_json=as_json)
 
 
+@app.command()
+def power(
+    checks: Annotated[list[str] | None, typer.Argument(help="Checks (checkstar list checks). Default: all.")] = None,
+    numbers: Annotated[
+        list[int] | None, typer.Option("--n", min=2, help="Number of objects to try (repeatable).", metavar="N")
+    ] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Trials of each number of objects and size of the fault.")] = 500,
+    seconds: Annotated[float, typer.Option(min=0.0, help="Time for each of them; slow checks get fewer trials.")] = 6.0,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table there, as JSON.")] = None,
+    seed: Seed = 0,
+    jobs: Jobs = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Keep what --out holds and go on.")] = False,
+    stored: Annotated[bool, typer.Option("--shipped", help="Show what the package ships; measure nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Check the checks: how often each finds its planted fault, and how often it raises a false alarm."""
+    from checkstar.components import component
+    from checkstar.examinations import jobs_of
+    from checkstar.power import PowerTable, measure, power_rows, shipped
+    from checkstar.terminal import progress_bar, show_json, show_table
+
+    chosen = [component("checks", name).make() for name in checks] if checks else None
+    if resume and out is None:
+        raise InputError("--resume needs the file of the measurement that was killed; give its --out FILE.")
+    if stored:
+        names = [check.name for check in chosen] if chosen else list(shipped().checks)
+        found = PowerTable(checks={n: m for n, m in shipped().checks.items() if n in names}, made=shipped().made)
+    else:
+        with progress_bar() as advance:
+            found = measure(
+                chosen,
+                numbers=numbers or None,
+                repeats=repeats,
+                seconds=seconds,
+                seed=seed,
+                jobs=jobs_of(jobs),
+                path=out,
+                resume=resume,
+                progress=advance,
+            )
+    if as_json:
+        show_json(found.to_dict())
+    else:
+        show_table("", *power_rows(found))
+
+
 @app.command("list")
 def list_components(
     kind: Annotated[ListKind, typer.Argument(help="What to list.")],

@@ -179,6 +179,8 @@ class Evidence:
         Independent objects with which an INCONCLUSIVE check would decide.
     power : float or None
         Chance that this check, at this number of objects, would FAIL a fault of twice the limit.
+    detects : dict or None
+        How often the check finds its stated fault at this number of objects, as measured (`checkstar.power.detection`).
     figure : dict or None
         What `checkstar.reports` draws: see `checkstar.reports.figures`.
     flags : mapping of name to (n_objects,) bool array
@@ -196,6 +198,7 @@ class Evidence:
     deciding: bool = False
     n_needed: float | None = None
     power: float | None = None
+    detects: Mapping[str, Any] | None = None
     reason: str = ""
     missing: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
@@ -273,6 +276,7 @@ class Evidence:
             "n": n,
             "n_needed": self.n_needed,
             "power": self.power,
+            "detects": None if self.detects is None else dict(self.detects),
             "reason": self.reason,
             "missing": list(self.missing),
             "references": list(self.references),
@@ -300,6 +304,7 @@ class Evidence:
                     "deciding",
                     "n_needed",
                     "power",
+                    "detects",
                     "reason",
                     "figure",
                     "traceback",

@@ -21,6 +21,7 @@ from checkstar.errors import InputError, NotApplicable
 from checkstar.estimates import kish
 from checkstar.evidence import Evidence, Verdict
 from checkstar.journals import Journal
+from checkstar.power import detection
 from checkstar.runs import Run
 
 __all__ = ["Examiner", "Planned", "Progress", "fingerprint", "jobs_of", "plan", "plan_table", "plan_total"]
@@ -206,7 +207,8 @@ class Examiner:
         except Exception as error:  # noqa: BLE001 - the check failed, not the audit; its traceback is kept
             message = f"the check itself failed: {type(error).__name__}: {error}"
             return check.blank(Verdict.ERROR, message, traceback=traceback.format_exc())
-        return replace(evidence, seconds=time.perf_counter() - start)
+        found = detection(check, evidence.n)
+        return replace(evidence, detects=found, seconds=time.perf_counter() - start)
 
 
 class _Counter:

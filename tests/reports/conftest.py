@@ -57,6 +57,17 @@ def make_evidence(check: str, family: str, question: str, parts: list[dict[str, 
         "p_fail": 0.0003 if parts else None,
         "n_needed": 1240.0 if first["verdict"] == "INCONCLUSIVE" else None,
         "power": 0.97 if parts else None,
+        "detects": {
+            "fault": "error bars too small by a factor of 1.40",
+            "power": 0.97,
+            "low": 0.94,
+            "high": 0.99,
+            "false_alarms": 0.01,
+            "n": 600,
+            "trials": 200,
+        }
+        if parts
+        else None,
         "reason": "",
         "missing": [],
         "references": [],

@@ -76,6 +76,8 @@ class Check(ABC):
         The claim whose tolerance is the limit of this check.
     declared : str or None
         The key of `DECLARATIONS` without which the question has no meaning: NOT_APPLICABLE.
+    enough : int
+        Objects at which the planted fault of size 1 is found and its clean twin passes.
     refits : bool
         Whether it fits the method again, which is done only where it was asked for.
     """
@@ -92,6 +94,7 @@ class Check(ABC):
     tolerance_of: ClassVar[Use | None] = None
     declared: ClassVar[str | None] = None
     refits: ClassVar[bool] = False
+    enough: ClassVar[int] = 3000
     references: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod

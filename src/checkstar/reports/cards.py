@@ -13,7 +13,7 @@ from checkstar.reports import figures
 from checkstar.reports.records import by_size
 from checkstar.reports.typesetting import count, duration, number, probability, sentence, typeset, with_unit, written
 
-__all__ = ["KINDS_OF_LIMIT", "WORDS", "Album", "card", "citation", "gauge"]
+__all__ = ["KINDS_OF_LIMIT", "WORDS", "Album", "card", "citation", "detects_words", "gauge"]
 
 #: What each verdict means to a reader.
 WORDS = {
@@ -73,6 +73,7 @@ def card(evidence: Mapping[str, Any], anchor: str, album: Album) -> dict[str, An
         "n": count(evidence.get("n")),
         "n_needed": count(evidence.get("n_needed")),
         "power": typeset(probability(evidence.get("power"))),
+        "detects": typeset(detects_words(evidence)),
         "p_fail": typeset(_p_value(evidence.get("p_fail"))),
         "seconds": duration(evidence.get("seconds")),
         # "needs x" already says so.
@@ -155,6 +156,19 @@ def citation(text: str) -> list[tuple[str, str]]:
         pieces.append((match[0], f"https://arxiv.org/abs/{arxiv}" if arxiv else f"https://doi.org/{doi}"))
         end = match.end()
     return [piece for piece in [*pieces, (text[end:], "")] if piece[0]]
+
+
+def detects_words(evidence: Mapping[str, Any]) -> str:
+    """What the check finds at this number of objects, as measured; empty where it was not."""
+    found = evidence.get("detects") or {}
+    shares = [found.get(name) for name in ("power", "low", "high", "false_alarms")]
+    if any(share is None for share in shares):
+        return ""
+    power, low, high, false = (100 * float(share) for share in shares if share is not None)
+    return (
+        f"at {found['n']:,} objects this check finds {found['fault']} in {power:.0f} % of cases [{low:.0f}, {high:.0f}], "
+        f"and raises a false alarm in {false:.1f} %"
+    )
 
 
 def _p_value(value: float | None) -> str:

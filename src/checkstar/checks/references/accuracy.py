@@ -61,14 +61,16 @@ class Accuracy(Check):
             bins += self._bins(column, values, view)
         parts = [self._part(name, inside, view, limit) for name, inside in bins]
         n_units = unit_count(view.units)
-        if n_units < 2 * self.min_units:
+        # Two bins of each column at least: what is not told apart may hide its errors in the others' average.
+        wanted = 4 * self.min_units
+        if n_units < wanted:
             parts.append(_too_few(n_units))
         return self.conclude(
             claim,
             parts,
             reason=lambda part: _sentence(part, view),
             figure=_figure(view, parts, limit["limit"]),
-            n_wanted=2.0 * self.min_units if n_units < 2 * self.min_units else None,
+            n_wanted=float(wanted) if n_units < wanted else None,
         )
 
     def _bins(self, column: str, values: NDArray[Any], view: LabelView) -> list[tuple[str, NDArray[np.bool_]]]:
