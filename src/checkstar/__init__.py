@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from checkstar import checks, data, evidence, methods, noise, prediction, problems, symmetries, testing
+    from checkstar import checks, data, evidence, methods, noise, populations, prediction, problems, simulators, symmetries, testing
     from checkstar.audits import Audit, audit, plan
     from checkstar.claims import Claim, Population, Shift
     from checkstar.data.dataset import Dataset
@@ -41,7 +41,19 @@ _HOME = {
     "plan": "audits",
     "run": "runs",
 }
-_MODULES = ("checks", "data", "evidence", "methods", "noise", "prediction", "problems", "symmetries", "testing")
+_MODULES = (
+    "checks",
+    "data",
+    "evidence",
+    "methods",
+    "noise",
+    "populations",
+    "prediction",
+    "problems",
+    "simulators",
+    "symmetries",
+    "testing",
+)
 
 __all__ = [
     "Audit",
@@ -66,9 +78,11 @@ __all__ = [
     "methods",
     "noise",
     "plan",
+    "populations",
     "prediction",
     "problems",
     "run",
+    "simulators",
     "symmetries",
     "testing",
 ]

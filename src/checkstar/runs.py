@@ -95,22 +95,31 @@ class Peers:
 
     def __init__(self, train: Dataset | None, test: Dataset) -> None:
         self.train, self.test = train, test
+        self._predicted: dict[str, Prediction] = {}
+        self._lock = threading.Lock()
 
-    @cached_property
-    def baselines(self) -> dict[str, Prediction]:
-        """Predictions of the test objects, by name of the method."""
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the methods."""
+        return ("Constant", "BoostedTrees", *(("Ridge",) if self.test.task == "regression" else ()))
+
+    def predict(self, name: str) -> Prediction:
+        """Predictions of the test objects by one of them; it is fitted when first asked for."""
         from checkstar.methods import BoostedTrees, Constant, Ridge
 
         if self.train is None or self.train.x is None or self.train.y is None or self.test.x is None:
             raise InputError("baselines need training and test data with observations x.")
-        simple: list[Method] = [Constant(), BoostedTrees(random_state=0)]
-        if self.test.task == "regression":
-            simple.append(Ridge())
-        found = {
-            type(m).__name__: m.fit_data(self.train).predict_distribution(self.test.x, noise=self.test.noise)
-            for m in simple
+        made: dict[str, Callable[[], Method]] = {
+            "Constant": Constant,
+            "BoostedTrees": lambda: BoostedTrees(random_state=0),
+            "Ridge": Ridge,
         }
-        return {name: _with_all_classes(prediction, self.test) for name, prediction in found.items()}
+        with self._lock:
+            if name not in self._predicted:
+                fitted = made[name]().fit_data(self.train)
+                found = fitted.predict_distribution(self.test.x, noise=self.test.noise)
+                self._predicted[name] = _with_all_classes(found, self.test)
+            return self._predicted[name]
 
 
 class Run:
@@ -358,6 +367,25 @@ class Run:
                 self._cache[key] = self._ask(x, noise)
             return self._cache[key]
 
+    def jacobian(self, x: NDArray[np.float64], noise: Noise | None = None) -> NDArray[np.float64] | None:
+        """Derivatives (n, k, p) of the point predictions by `x`, where the method knows them; counted as one call."""
+        if self.method is None:
+            raise InputError(f"the run of {self.name} holds no method to ask again; make it with run() or Run.of().")
+        with self._lock:
+            found = self.method.jacobian(x, noise=noise)
+            if found is not None:
+                self.costs.model_calls += 1
+                self.costs.objects_predicted += len(x)
+        return found
+
+    @cached_property
+    def differentiable(self) -> bool:
+        """Whether the method knows the derivatives of its predictions."""
+        x, noise = self.test.x, self.test.noise
+        if self.method is None or x is None:
+            return False
+        return self.method.jacobian(x[:1], noise=None if noise is None else noise[:1]) is not None
+
     def predict_seconds(self, rows: Any = slice(None), repeats: int = 3) -> NDArray[np.float64]:
         """Wall seconds per object of `repeats` fresh predictions of some test objects."""
         part = self.test[rows]
@@ -382,7 +410,10 @@ class Run:
 
         if self.method is None or not self.method.can_refit:
             raise InputError(f"the run of {self.name} holds no method that can be fitted again.")
-        again = _execute(clone(self.method), train=train, test=test or self.test, name=self.name, seed=seed)
+        copy = clone(self.method)
+        seeds = [key for key in copy.get_params() if key.rsplit("__", 1)[-1] == "random_state"]
+        copy.set_params(**dict.fromkeys(seeds, seed))
+        again = _execute(copy, train=train, test=test or self.test, name=self.name, seed=seed)
         self.costs.model_calls += again.costs.model_calls
         self.costs.objects_predicted += again.costs.objects_predicted
         return again
@@ -390,7 +421,11 @@ class Run:
     @property
     def baselines(self) -> dict[str, Prediction]:
         """Predictions of simple methods fitted on the same training data, by name; fitted when first asked for."""
-        return self._peers.baselines
+        return {name: self._peers.predict(name) for name in self._peers.names}
+
+    def baseline(self, name: str) -> Prediction:
+        """The prediction of one of these simple methods: "Constant", "BoostedTrees" or "Ridge" (regression)."""
+        return self._peers.predict(name)
 
     def view(self, label: str | None) -> LabelView:
         """One label as a check reads it; the only one if `label` is None."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from checkstar.checks.base import Check
+from checkstar.checks.practice.learning_curve import LearningCurve
+from checkstar.checks.practice.prequential import Prequential
+from checkstar.checks.practice.seeds import Seeds
+from checkstar.checks.practice.simplicity import Simplicity
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "LearningCurve", "Prequential", "Seeds", "Simplicity"]
 
 #: In the order in which they are run and shown.
-CHECKS: tuple[type[Check], ...] = ()
+CHECKS = (Simplicity, Prequential, LearningCurve, Seeds)
