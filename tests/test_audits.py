@@ -237,6 +237,7 @@ def test_the_flag_table_has_one_row_an_object_and_a_bit_a_flag():
 def test_saving_writes_every_file(tmp_path):
     folder = cs.audit(table_run(300)).save(tmp_path / "out")
     expected = {"report.html", "audit.json", "junit.xml", "summary.md", "flags.parquet", "flags.fits"}
+    expected |= {"model-card.md", "reforms.md"}
     assert {p.name for p in folder.iterdir()} == expected
 
 

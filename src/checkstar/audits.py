@@ -249,7 +249,7 @@ class Audit:
         return replace(self, judgements=(Judgement(claim=claim, evidence=evidence),))
 
     def save(self, folder: str | Path) -> Path:
-        """Write report.html, audit.json, junit.xml, summary.md and, where there are objects, the flag tables.
+        """Write the report, the record, JUnit, a summary, a model card, a checklist and, where there are objects, flags.
 
         Each file is written beside its place and then renamed, so a reader never sees half of one.
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from checkstar.reports.html import render_fragment, render_html
     from checkstar.reports.junit import render_junit
     from checkstar.reports.markdown import render_markdown
+    from checkstar.reports.model_card import render_model_card
     from checkstar.reports.records import schema
+    from checkstar.reports.reforms import render_reforms
     from checkstar.reports.text import render_text
 
 __all__ = [
@@ -22,6 +24,8 @@ __all__ = [
     "render_html",
     "render_junit",
     "render_markdown",
+    "render_model_card",
+    "render_reforms",
     "render_text",
     "schema",
     "write_report",
@@ -32,6 +36,8 @@ _HOMES = {
     "render_html": "html",
     "render_junit": "junit",
     "render_markdown": "markdown",
+    "render_model_card": "model_card",
+    "render_reforms": "reforms",
     "render_text": "text",
     "schema": "records",
     "write_report": "files",

@@ -15,18 +15,23 @@ from checkstar.errors import InputError
 from checkstar.reports.html import render_html
 from checkstar.reports.junit import render_junit
 from checkstar.reports.markdown import render_markdown
+from checkstar.reports.model_card import render_model_card
 from checkstar.reports.records import plain
+from checkstar.reports.reforms import render_reforms
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["write_report"]
 
-_FILES = ("report.html", "audit.json", "junit.xml", "summary.md", "flags.parquet", "flags.fits")
+_FILES = (
+    *("report.html", "audit.json", "junit.xml", "summary.md", "model-card.md", "reforms.md"),
+    *("flags.parquet", "flags.fits"),
+)
 
 
 def write_report(record: Mapping[str, Any], flags: pd.DataFrame | None, folder: str | Path) -> Path:
-    """Write report.html, audit.json, junit.xml and summary.md, and flags.parquet and flags.fits where there are flags.
+    """Write the report, the record, JUnit, a summary, a model card, a checklist, and flag tables where there are flags.
 
     Everything is rendered first, then written beside its place, then renamed: a reader never sees half a file.
 
@@ -56,6 +61,8 @@ def write_report(record: Mapping[str, Any], flags: pd.DataFrame | None, folder: 
         "audit.json": _json(record),
         "junit.xml": render_junit(record).encode(),
         "summary.md": render_markdown(record).encode(),
+        "model-card.md": render_model_card(record).encode(),
+        "reforms.md": render_reforms(record).encode(),
     }
     if flags is not None:
         contents |= {"flags.parquet": _parquet(flags), "flags.fits": _fits(flags)}
