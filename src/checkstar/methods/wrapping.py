@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, Literal, NoReturn, Self, cast, get_args
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.base import BaseEstimator, clone, is_classifier
 
 from checkstar.errors import ContractError, InputError, unknown_name
 from checkstar.methods.base import Method, check_observations, check_training
+from checkstar.methods.boosters import booster_function
 from checkstar.methods.class_labels import check_classes, holds_classes
 from checkstar.noise import Noise
 from checkstar.prediction import Classes, Grid, Mixture, Normal, Point, Prediction, Samples
@@ -32,7 +34,7 @@ def as_method(
     Parameters
     ----------
     model : estimator, torch.nn.Module or callable
-        A scikit-learn estimator, fitted or not: a classifier gives class probabilities, a regressor that offers
+        A scikit-learn estimator (also of xgboost or lightgbm), fitted or not: a classifier gives class probabilities, a regressor that offers
         ``predict(x, return_std=True)`` normal predictions. A torch module is called in evaluation mode on float32.
         A function gets a copy of `x` (n, p) and returns values, a pair (mean, std) or a Prediction.
     output : {"auto", "values", "mean_std", "probabilities", "logits"}
@@ -59,6 +61,9 @@ def as_method(
         return model
     if isinstance(model, type):
         raise ContractError(f"{model.__name__} is a class, not a model; make one of it: {model.__name__}(...).")
+    native = booster_function(model)
+    if native is not None:
+        model = native
     if not (_is_sklearn(model) or callable(model)):
         raise ContractError(
             f"a {type(model).__name__} cannot be wrapped; give a scikit-learn estimator, a torch module or a "
@@ -130,6 +135,20 @@ class Wrapped(Method):
         ask = self._asker(model)
         starts = range(0, max(len(observations), 1), self.batch_size)
         return _joined([self._ask(ask, observations[start : start + self.batch_size]) for start in starts])
+
+    def jacobian(self, x: ArrayLike, *, noise: Noise | None = None) -> NDArray[np.float64] | None:
+        """Derivatives (n, k, p) of the values of a torch module by `x` (n, p), by autograd; None for other models.
+
+        Also None where the module returns classes, or takes `x` out of the graph (`detach`).
+        """
+        if not _is_torch(self.model) or self.output in ("probabilities", "logits"):
+            return None
+        observations = check_observations("Wrapped", x, noise)
+        starts = range(0, max(len(observations), 1), self.batch_size)
+        halved = self.output == "mean_std"
+        parts = [_torch_jacobian(self.model, observations[i : i + self.batch_size], halved) for i in starts]
+        known = [part for part in parts if part is not None]
+        return np.concatenate(known) if len(known) == len(parts) else None
 
     def save(self, path: Any) -> NoReturn:
         """Refused: save the wrapped model with its own tools."""
@@ -262,19 +281,55 @@ def _with_std(model: Any, batch: NDArray[np.float64]) -> Normal:
 def _ask_torch(model: Any, batch: NDArray[np.float64]) -> Any:
     import torch
 
-    parameter = next(model.parameters(), None)
-    device = torch.device("cpu") if parameter is None else parameter.device
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with torch.no_grad():
-            raw = model(torch.as_tensor(batch, dtype=torch.float32, device=device))
-    finally:
-        for module, training in modes:
-            module.training = training
+    with _evaluating(model), torch.no_grad():
+        raw = model(_as_tensor(model, batch))
     if isinstance(raw, tuple | list):
         return tuple(part.double().cpu().numpy() for part in raw)
     return raw.double().cpu().numpy() if isinstance(raw, torch.Tensor) else raw
+
+
+def _torch_jacobian(model: Any, batch: NDArray[np.float64], halved: bool) -> NDArray[np.float64] | None:
+    """Derivatives (n, k, p) of the values, or of the means of (mean, std), that a module returns."""
+    import torch
+
+    # cudnn refuses to differentiate recurrent networks in evaluation mode; torch's own code does not.
+    with _evaluating(model), torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+        inputs = _as_tensor(model, batch).requires_grad_()
+        raw = model(inputs)
+        values = raw[0] if isinstance(raw, tuple | list) else raw
+        if not isinstance(values, torch.Tensor) or not values.requires_grad:
+            return None
+        values = values.reshape(len(batch), -1)
+        n_labels = values.shape[1] // 2 if halved else values.shape[1]
+        # Objects do not act on each other, so the gradient of a sum over objects holds the gradient of each.
+        columns = [
+            torch.autograd.grad(values[:, label].sum(), inputs, retain_graph=True, allow_unused=True)[0]
+            for label in range(n_labels)
+        ]
+    if any(column is None for column in columns):
+        return None
+    jacobian: NDArray[np.float64] = torch.stack(columns, dim=1).double().cpu().numpy()
+    return jacobian
+
+
+def _as_tensor(model: Any, batch: NDArray[np.float64]) -> Any:
+    import torch
+
+    parameter = next(model.parameters(), None)
+    device = torch.device("cpu") if parameter is None else parameter.device
+    return torch.as_tensor(batch, dtype=torch.float32, device=device)
+
+
+@contextmanager
+def _evaluating(model: Any) -> Iterator[None]:
+    """Every module in evaluation mode for a while."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
 
 
 def _joined(parts: Sequence[Prediction]) -> Prediction:
