@@ -12,22 +12,24 @@ from checkstar.checks import Check
 from checkstar.checks.base import NEEDS
 from checkstar.errors import ContractError, NotApplicable
 from checkstar.evidence import ALPHA, Evidence, Verdict
+from checkstar.power import examined, try_check
 
 __all__ = ["check_check"]
 
 
-def check_check(check: Check, *, n: int = 3000, n_repeats: int = 100, n_small: int = 60, rng: int = 0) -> None:
+def check_check(check: Check, *, n: int | None = None, n_repeats: int = 100, n_small: int = 60, rng: int = 0) -> None:
     """Check that a check keeps the contract of `checkstar.checks.Check`.
 
     Parameters
     ----------
     check : Check
         With the settings to examine.
-    n : int
-        Objects at which it must find its planted fault and pass its clean twin.
+    n : int, optional
+        Objects at which it must find its planted fault, with power 0.8, and pass its clean twin; by default what the
+        check says is enough. At a tenth of them it may not PASS the fault.
     n_repeats, n_small : int
         Clean twins of `n_small` objects, among which it may FAIL no more often than its level allows (at odds of one
-        in a thousand).
+        in a thousand); planted faults get a fifth of these trials.
     rng : int
         Seed.
 
@@ -42,7 +44,8 @@ def check_check(check: Check, *, n: int = 3000, n_repeats: int = 100, n_small: i
     >>> check_check(Pulls(), n_repeats=20)
     """
     _described(check)
-    fault, clean = (_examined(check, n, size, rng) for size in (1.0, 0.0))
+    n = check.enough if n is None else n
+    fault, clean = (examined(check, n, size, rng) for size in (1.0, 0.0))
     if fault is None or fault.verdict is not Verdict.FAIL:
         raise _broken(
             check,
@@ -56,6 +59,9 @@ def check_check(check: Check, *, n: int = 3000, n_repeats: int = 100, n_small: i
     _storable(check, fault)
     _reproducible(check, n_small, rng)
     _keeps_its_level(check, n_small, n_repeats, rng)
+    few = max(n_repeats // 5, 5)
+    _has_power(check, n, few, rng)
+    _never_passes_a_fault_unseen(check, n, few, rng)
 
 
 def _broken(check: Check, what: str, cure: str) -> ContractError:
@@ -64,14 +70,6 @@ def _broken(check: Check, what: str, cure: str) -> ContractError:
 
 def _said(evidence: Evidence | None) -> str:
     return "NOT_APPLICABLE" if evidence is None else evidence.verdict.value
-
-
-def _examined(check: Check, n: int, size: float, seed: int) -> Evidence | None:
-    run, claim = check.plant(n, size, np.random.default_rng(seed))
-    try:
-        return check.examine(run, claim, np.random.default_rng(seed))
-    except NotApplicable:
-        return None
 
 
 def _described(check: Check) -> None:
@@ -110,12 +108,32 @@ def _reproducible(check: Check, n: int, seed: int) -> None:
 
 
 def _keeps_its_level(check: Check, n: int, n_repeats: int, seed: int) -> None:
-    verdicts = [found.verdict for i in range(n_repeats) if (found := _examined(check, n, 0.0, seed + i)) is not None]
-    failed = verdicts.count(Verdict.FAIL)
-    allowed = int(stats.binom.isf(1e-3, max(len(verdicts), 1), ALPHA))
-    if failed > allowed:
+    clean = try_check(check, n, 0.0, repeats=n_repeats, seed=seed)
+    allowed = int(stats.binom.isf(1e-3, clean.count, ALPHA))
+    if clean.failed > allowed:
         raise _broken(
             check,
-            f"fails {failed} of {len(verdicts)} clean twins of {n} objects, where its level allows {allowed}",
+            f"fails {clean.failed} of {clean.count} clean twins of {n} objects, where its level allows {allowed}",
             "widen its interval: are the objects independent, is the estimate skewed at small numbers?",
+        )
+
+
+def _has_power(check: Check, n: int, n_repeats: int, seed: int) -> None:
+    fault = try_check(check, n, 1.0, repeats=n_repeats, seed=seed)
+    if fault.power.high < 0.8:
+        raise _broken(
+            check,
+            f"finds its planted fault in {fault.failed} of {fault.count} trials at {n} objects, where 80 % are needed",
+            "plant a larger fault or say that more objects are needed (enough)",
+        )
+
+
+def _never_passes_a_fault_unseen(check: Check, n: int, n_repeats: int, seed: int) -> None:
+    """With a tenth of the objects it may not tell; it may not say PASS. Counts on the given objects do tell."""
+    fault = try_check(check, max(n // 10, 2), 1.0, repeats=n_repeats, seed=seed)
+    if fault.passed:
+        raise _broken(
+            check,
+            f"passes {fault.passed} of {fault.count} planted faults at {fault.n} objects",
+            "say INCONCLUSIVE where the objects are too few to see the fault",
         )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from checkstar.checks.base import Check
+from checkstar.checks.symmetry.determinism import Determinism
+from checkstar.checks.symmetry.relations import KeepsRelations
+from checkstar.checks.symmetry.symmetry import KeepsSymmetries
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "Determinism", "KeepsRelations", "KeepsSymmetries"]
 
 #: In the order in which they are run and shown.
-CHECKS: tuple[type[Check], ...] = ()
+CHECKS = (KeepsSymmetries, KeepsRelations, Determinism)
