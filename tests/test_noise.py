@@ -84,3 +84,19 @@ def test_one_row_of_sigmas_holds_for_all_objects():
 def test_bad_noise_is_refused(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+@pytest.mark.parametrize("noise", NOISES, ids=repr)
+def test_colouring_is_the_inverse_of_whitening(noise):
+    unit = np.random.default_rng(0).normal(size=X.shape)
+    assert noise.whiten(noise.colour(unit, X), X) == pytest.approx(unit)
+
+
+@pytest.mark.parametrize("noise", NOISES, ids=repr)
+def test_whitened_gradients_give_the_propagated_covariance_and_the_change_of_a_linear_function(noise):
+    jacobian = np.random.default_rng(1).normal(size=(3, 2, 2))
+    gradient = noise.whiten_gradient(jacobian, X)
+    assert gradient @ np.swapaxes(gradient, 1, 2) == pytest.approx(noise.propagate(jacobian, X))
+    unit = np.random.default_rng(2).normal(size=X.shape)
+    change = np.einsum("nkp,np->nk", jacobian, noise.colour(unit, X))
+    assert np.einsum("nkp,np->nk", gradient, unit) == pytest.approx(change)

@@ -42,10 +42,19 @@ class Noise(ABC):
         """`residual` (n, p) in units of the noise of `x`: independent unit normals if it is nothing but noise."""
         return residual / self.sigma(x)
 
+    def colour(self, unit: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The change (n, p) of `x` whose whitened form is `unit`: L u with C = L L^T; nothing where masked."""
+        sigma = self.sigma(x)
+        return unit * np.where(np.isfinite(sigma), sigma, 0.0)
+
+    def whiten_gradient(self, jacobian: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Gradients (n, k, p) by whitened observations of functions with gradients `jacobian` (n, k, p): J L."""
+        sigma = self.sigma(x)
+        return jacobian * np.where(np.isfinite(sigma), sigma, 0.0)[:, None, :]
+
     def propagate(self, jacobian: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Covariance (n, k, k) of k linear functions of `x` with gradients `jacobian` (n, k, p): J C J^T."""
-        sigma = self.sigma(x)
-        scaled = jacobian * np.where(np.isfinite(sigma), sigma, 0.0)[:, None, :]
+        scaled = self.whiten_gradient(jacobian, x)
         return scaled @ np.swapaxes(scaled, 1, 2)
 
 
@@ -133,8 +142,7 @@ class Covariance(Noise):
             raise InputError("the covariance is not positive definite; add its missing variance.") from None
 
     def draw(self, x: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-        unit = rng.standard_normal(x.shape)
-        return x + np.einsum("...ij,...j->...i", self._factor, unit)
+        return x + self.colour(rng.standard_normal(x.shape), x)
 
     def sigma(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.broadcast_to(np.sqrt(np.diagonal(self.covariance_, axis1=-2, axis2=-1)), x.shape)
@@ -142,6 +150,12 @@ class Covariance(Noise):
     def whiten(self, residual: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
         factor = np.broadcast_to(self._factor, (*residual.shape, residual.shape[-1]))
         return np.linalg.solve(factor, residual[..., None])[..., 0]
+
+    def colour(self, unit: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.einsum("...ij,...j->...i", self._factor, unit)
+
+    def whiten_gradient(self, jacobian: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return jacobian @ self._factor
 
     def propagate(self, jacobian: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
         return jacobian @ self.covariance_ @ np.swapaxes(jacobian, 1, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
@@ -49,13 +50,25 @@ class Method(BaseEstimator):
         """Point predictions (n, k): the mean of `predict_distribution`."""
         return self.predict_distribution(x, noise=noise).mean()
 
+    def jacobian(self, x: ArrayLike, *, noise: Noise | None = None) -> NDArray[np.float64] | None:
+        """Derivatives (n, k, p) of the point predictions by `x` (n, p), zero where masked; None if it knows none.
+
+        Parameters
+        ----------
+        noise : Noise, optional
+            Held fixed while `x` varies.
+        """
+        return None
+
     def fit_data(self, data: Dataset) -> Self:
-        """`fit` on a Dataset, with its noise and label errors."""
+        """`fit` on a Dataset, with its noise and label errors, and its group and weight where `fit` takes them."""
         if data.x is None or data.y is None:
             raise InputError(
                 f"{type(self).__name__} needs observations x and labels y to learn from; the dataset lacks one."
             )
-        return self.fit(data.x, data.y, noise=data.noise, y_err=data.y_err)
+        takes = inspect.signature(self.fit).parameters
+        more = {name: getattr(data, name) for name in ("group", "weight") if name in takes}
+        return self.fit(data.x, data.y, noise=data.noise, y_err=data.y_err, **more)
 
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments, for hashes and logs."""

@@ -12,7 +12,7 @@ from checkstar.methods.base import Estimand, Method, check_observations, check_t
 from checkstar.methods.continua import Continuum, Divided, divide_continuum
 from checkstar.methods.label_fits import build_misfit, fit_labels, group_starts
 from checkstar.methods.pixel_fits import fit_pixels
-from checkstar.methods.polynomials import expand, polynomial_terms
+from checkstar.methods.polynomials import bends, expand, polynomial_terms
 from checkstar.noise import Covariance, Noise
 from checkstar.prediction import Normal, label_matrix
 
@@ -201,6 +201,25 @@ class Cannon(Method):
             covariance = self._correlated_covariance(fit.labels, covariance, flux, spectra, noise)
         inside = ((labels >= self.label_low_) & (labels <= self.label_high_)).all(axis=1)
         return Inference(labels, covariance, fit.chi2, misfit.n_pixels, fit.converged, inside)
+
+    def jacobian(self, x: ArrayLike, *, noise: Noise | None = None) -> Array | None:
+        """Derivatives (n, k, p) of the labels by the flux (n, p), by the implicit function theorem.
+
+        None where spectra are divided by a continuum, which depends on the flux too.
+        """
+        if self.continuum is not None:
+            return None
+        flux = check_observations("Cannon", x, noise, len(self.scatter_), allow_masked=True)
+        spectra = self._prepare(flux, noise)
+        scaled = (self.infer(x, noise=noise).labels - self.pivots_) / self.scales_
+        values, gradients = expand(scaled, self.order)
+        weight = 1.0 / (np.square(spectra.sigma) + self._extra_variance(noise))
+        weighted = weight * (spectra.flux - values @ self.coefficients_.T)
+        slope = np.swapaxes(self.coefficients_ @ gradients, 1, 2)
+        bent = slope @ (weight[:, :, None] * np.swapaxes(slope, 1, 2))
+        # Half the second derivative of chi^2: the information, less the misfit times the bend of the model.
+        bent -= np.einsum("nt,ntjk->njk", weighted @ self.coefficients_, bends(scaled, self.order))
+        return np.linalg.solve(bent, slope * weight[:, None, :]) * self.scales_[:, None]
 
     def spectra(self, labels: ArrayLike) -> Array:
         """The model's spectra (n, p) for `labels` (n, k), after division by the continuum level if one is set."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Expansion", "expand", "polynomial_terms"]
+__all__ = ["Expansion", "bends", "expand", "polynomial_terms"]
 
 
 class Expansion(NamedTuple):
@@ -50,3 +50,24 @@ def expand(labels: NDArray[np.float64], order: int) -> Expansion:
         gradients[:, i] = gradients[:, parent] * labels[:, last, None]
         gradients[:, i, last] += values[:, parent]
     return Expansion(values, gradients)
+
+
+def bends(labels: NDArray[np.float64], order: int) -> NDArray[np.float64]:
+    """Second derivatives (n, t, k, k) of the monomials of `labels` (n, k).
+
+    Examples
+    --------
+    >>> bends(np.array([[2.0, 3.0]]), 2)[0, 4].tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
+    n_objects, n_labels = labels.shape
+    terms = polynomial_terms(n_labels, order)
+    position = {term: i for i, term in enumerate(terms)}
+    gradients = expand(labels, order).gradients
+    second = np.zeros((n_objects, len(terms), n_labels, n_labels))
+    for i, term in enumerate(terms[1:], start=1):
+        parent, last = position[term[:-1]], term[-1]
+        second[:, i] = second[:, parent] * labels[:, last, None, None]
+        second[:, i, last] += gradients[:, parent]
+        second[:, i, :, last] += gradients[:, parent]
+    return second

@@ -89,6 +89,20 @@ class Ridge(Method):
         std = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
         return Normal(design @ self.coefficients_ + self.intercept_, std, covariance)
 
+    def jacobian(self, x: ArrayLike, *, noise: Noise | None = None) -> NDArray[np.float64]:
+        """Derivatives (n, k, p) of the labels by `x` (n, p): the same for all."""
+        self._fitted()
+        observations = check_observations("Ridge", x, noise, self.n_features_)
+        slope = self._slope()
+        return np.broadcast_to(slope, (len(observations), *slope.shape))
+
+    def _slope(self) -> NDArray[np.float64]:
+        """Coefficients (k, p) of the columns as they were given."""
+        slope = self.coefficients_
+        if "axes" in self.projection_:
+            slope = self.projection_["axes"] @ slope
+        return (slope / self.projection_["scale"][:, None]).T
+
     def _choose_penalty(
         self, left: NDArray[np.float64], target: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -132,10 +146,7 @@ class Ridge(Method):
 
     def _propagated(self, observations: NDArray[np.float64], noise: Noise) -> NDArray[np.float64]:
         """Covariance (n, k, k) of the predictions from the noise of the observations."""
-        slope = self.coefficients_
-        if "axes" in self.projection_:
-            slope = self.projection_["axes"] @ slope
-        slope = (slope / self.projection_["scale"][:, None]).T
+        slope = self._slope()
         parts = []
         for start in range(0, max(len(observations), 1), _CHUNK):
             rows = slice(start, start + _CHUNK)

@@ -39,6 +39,7 @@ class Baselines(Check):
     depends_on = "label"
     tasks = ("regression", "classification")
     uses = frozenset({"object_value", "classification"})
+    enough = 1500
     references = ("Kapoor & Narayanan 2023, Patterns 4, 100804",)
 
     limit: float = 0.10

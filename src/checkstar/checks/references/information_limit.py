@@ -78,7 +78,8 @@ class InformationLimit(Check):
             return self.undecided(claim, "fewer than two objects whose bound is known", len(rows))
         variance, noise = view.error[rows] ** 2, view.truth_err[rows] ** 2
         share = _with_normal_errors(variance - noise, noise, bound**2, relabelled(view.units[rows]), weight)
-        fault = Estimate(*(max(0.0, 1 - end) for end in (share.value, share.high, share.low)), share.n)
+        value, low, high = (max(0.0, 1 - end) for end in (share.value, share.high, share.low))
+        fault = Estimate(value, low, high, share.n)
         return self.conclude(
             claim,
             [Part(name="all objects", estimate=fault, limit=self.limit)],
@@ -134,8 +135,8 @@ def _sentence(share: Estimate, view: LabelView) -> str:
     value, low, high = (max(end, 0.0) for end in share[:3])
     amount = f"{value:.3g} [{low:.3g}, {high:.3g}] times the least that these data and the spread of the labels allow"
     start = f"the variance of the errors of {view.name} is {amount}"
-    if share.value >= 1:
-        return f"{start}: not too good to be true"
+    if share.high >= 1:
+        return f"{start}: no better than can be"
     return (
         f"{start} (Bayesian Cramer-Rao bound, so shrinking does not explain it): a leak, knowledge beyond the forward "
         "model, overstated noise, or a population far from normal"
@@ -146,7 +147,7 @@ def _limits(share: Estimate, unbiased: NDArray[np.float64], view: LabelView) -> 
     least = float(np.median(unbiased))
     unit = f" {view.unit}" if view.unit else ""
     limits = []
-    if share.value > 0:
+    if share.value >= 1:
         text = f"the errors of {view.name} have {share.value:.3g} times the least possible variance"
         limits.append(Limit(name="inefficiency", value=share.value, unit="", text=text, low=share.low, high=share.high))
     if math.isfinite(least):

@@ -1,0 +1,71 @@
+"""A sample of the test objects, no larger than what a check may ask the model."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checkstar.data.dataset import Dataset
+from checkstar.estimates import relabelled
+from checkstar.noise import Noise
+from checkstar.runs import LabelView, Run
+
+__all__ = ["FEWEST", "Sample", "affordable", "draw_sample"]
+
+#: Objects below which nothing is said of all others, however alike they are.
+FEWEST = 10
+
+
+class Sample(NamedTuple):
+    """Some test objects: their positions, their data, and one label of them as a check reads it."""
+
+    rows: NDArray[np.intp]
+    data: Dataset
+    view: LabelView
+    column: int
+
+    @property
+    def too_few(self) -> str:
+        """Why these objects are too few to judge by; empty where they are not."""
+        n = len(self.rows) if self.view.weight is None else int((self.view.weight > 0).sum())
+        return "" if n >= FEWEST else f"only {n} objects could be asked; at least {FEWEST} are needed"
+
+    @property
+    def x(self) -> NDArray[np.float64]:
+        """Observations (n, p)."""
+        assert self.data.x is not None
+        return self.data.x
+
+    @property
+    def noise(self) -> Noise:
+        """Their noise."""
+        assert self.data.noise is not None
+        return self.data.noise
+
+
+def affordable(n: int, calls_per_object: float, budget: float, most: int) -> int:
+    """Objects of `n` that can be asked `calls_per_object` times with `budget` calls on the whole test set; at least two.
+
+    Examples
+    --------
+    >>> affordable(1000, 20, budget=5, most=300)
+    250
+    """
+    return min(n, most, max(int(budget * n / calls_per_object), 2))
+
+
+def draw_sample(run: Run, label: str | None, most: int, rng: np.random.Generator) -> Sample:
+    """At most `most` test objects, drawn at random."""
+    n = len(run.test)
+    rows = np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
+    view = run.view(label)
+    chosen = view._replace(
+        truth=view.truth[rows],
+        truth_err=view.truth_err[rows],
+        prediction=view.prediction[rows],
+        units=relabelled(view.units[rows]),
+        weight=None if view.weight is None else view.weight[rows],
+    )
+    return Sample(rows, run.test[rows], chosen, run.labels.index(view.name))
