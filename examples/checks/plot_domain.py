@@ -12,6 +12,7 @@ import numpy as np
 
 import checkstar as cs
 from checkstar.data.embedded import miles_wavelength
+from checkstar.methods.domain_guard import DomainGuard
 
 check = cs.checks.Domain()
 claim = cs.Claim("object_value", label="feh")
@@ -41,7 +42,16 @@ print(f"{fault.verdict}: {fault.reason}")
 careful = cs.Run.of(ridge, train=train, test=test)
 cured = check.examine(careful, claim, np.random.default_rng(0))
 print(f"{cured.verdict}: {cured.reason}")
-for name, run in (("observed frame", careless), ("at rest", careful)):
+
+# %%
+# Where nothing can be corrected, a guard abstains: `DomainGuard` leaves out what its method has not learned.
+
+guard = DomainGuard(cs.methods.Ridge(), level=0.1).fit_data(train)
+kept = moving[~guard.abstains(moving.x, noise=moving.noise)]
+guarded = cs.Run.of(guard, train=train, test=kept)
+limited = check.examine(guarded, claim, np.random.default_rng(0))
+print(f"the guard keeps {len(kept)} of {len(moving)} moving stars; {limited.verdict}: {limited.reason}")
+for name, run in (("observed frame", careless), ("kept by the guard", guarded), ("at rest", careful)):
     print(f"{name}: mean |error| of [Fe/H] {np.abs(run.view('feh').error).mean():.2f} dex")
 
 figure, (left, right) = plt.subplots(1, 2, layout="constrained", figsize=(9, 4))
@@ -58,3 +68,4 @@ right.legend()
 
 assert fault.verdict == "FAIL"
 assert cured.verdict == "PASS"
+assert limited.verdict == "PASS"

@@ -43,6 +43,8 @@ class Dataset:
         Names of the columns of `x` and `y`.
     units : mapping of name to str, optional
         Units of features, labels and metadata, as astropy writes them.
+    partly_labelled : bool
+        Whether some objects of `y` may be unknown: NaN, or an empty name for classes.
     task : {"regression", "classification"}, optional
         By default classification for text and booleans, regression for numbers.
     name, citation : str
@@ -74,6 +76,7 @@ class Dataset:
         labels: Sequence[str] | None = None,
         units: Mapping[str, str] | None = None,
         task: Task | None = None,
+        partly_labelled: bool = False,
         name: str = "",
         citation: str = "",
     ) -> None:
@@ -82,7 +85,7 @@ class Dataset:
         features = _column_names(x) if features is None else features
         labels = _column_names(y) if labels is None else labels
         self.x = None if x is None else _matrix("x", x)
-        self.y = None if y is None else _labels(_unmasked(y), task)
+        self.y = None if y is None else _labels(_unmasked(y), task, partly_labelled)
         self.n_objects = len(self.x) if self.x is not None else len(self.y)  # type: ignore[arg-type]
         self.task: Task = "classification" if self.y is not None and self.y.dtype.kind in "US" else "regression"
         self.features = _names("features", features, 0 if self.x is None else self.x.shape[1], "x")
@@ -102,6 +105,13 @@ class Dataset:
         self.group_name, self.group = self._column("group", group)
         self.weight_name, weight_values = self._column("weight", weight)
         self.weight = None if weight_values is None else _weights(weight_values)
+
+    @property
+    def is_partly_labelled(self) -> bool:
+        """Whether the label of some object is unknown."""
+        if self.y is None:
+            return False
+        return bool((np.isnan(self.y) if self.y.dtype.kind == "f" else self.y == "").any())
 
     def __len__(self) -> int:
         return self.n_objects
@@ -281,7 +291,7 @@ def _matrix(name: str, values: Any) -> NDArray[Any]:
     return array if array.dtype in (np.float32, np.float64) else array.astype(float)
 
 
-def _labels(values: Any, task: Task | None) -> NDArray[Any]:
+def _labels(values: Any, task: Task | None, partly: bool = False) -> NDArray[Any]:
     array = np.asarray(values)
     if array.dtype.kind == "O":
         array = _without_objects(array)
@@ -292,7 +302,7 @@ def _labels(values: Any, task: Task | None) -> NDArray[Any]:
             raise InputError("y holds text but the task is regression; give numbers.")
         return array[:, None] if array.ndim == 1 else array
     labels = _matrix("y", array).astype(float)
-    bad = ~np.isfinite(labels).all(axis=1)
+    bad = ~np.isfinite(labels).all(axis=1) & ~(partly & np.isnan(labels).all(axis=1))
     if bad.any():
         first = ", ".join(map(str, np.flatnonzero(bad)[:5]))
         raise InputError(

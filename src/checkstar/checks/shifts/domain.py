@@ -17,13 +17,13 @@ from checkstar.evidence import Z_95, Estimate, Evidence, Limit, Part, binomial
 from checkstar.prediction import Point
 from checkstar.runs import Run
 from checkstar.simulators import linear_gaussian
+from checkstar.statistics.strangeness import along_components, along_labels, at_least_as_strange
 
 __all__ = ["Domain"]
 
-#: Share of the variance of standardised features that the axes hold; the rest is one axis, its norm.
-_EXPLAINED = 0.95
 #: Two folds of forty: with fewer in a fold no p-value falls below 5 %.
 _FEWEST = 80
+_WHOLE, _LABELS = "unlike the training set", "unlike it along its labels"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +34,10 @@ class Domain(Check):
     `n_neighbours`-th neighbour among whitened principal components, the norm of what they leave over being one more
     axis. The fold left out calibrates it: the conformal p-value of a test object is the share of that fold at least as
     strange, and a share `level` of exchangeable objects has p <= level, whatever the distributions. The fault is the
-    share beyond that, averaged over the folds. Objects whose cross-conformal p-value (all folds pooled) is found at a
-    false-discovery rate of `level` (Benjamini-Hochberg) are flagged; few training objects cannot single out any.
+    share beyond that, averaged over the folds. What varies little can matter much: a second score is the same distance
+    along the axes on which the training labels change (a ridge regression). Objects whose cross-conformal p-value (all
+    folds pooled, the smaller of the two doubled) is found at a false-discovery rate of `level` (Benjamini-Hochberg) are
+    flagged; few training objects cannot single out any.
     """
 
     name = "domain"
@@ -57,7 +59,7 @@ class Domain(Check):
     n_components: int = 20
     n_neighbours: int = 5
     n_folds: int = 5
-    max_reference: int = 10_000
+    max_reference: int = 5000
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         assert run.train is not None
@@ -68,35 +70,49 @@ class Domain(Check):
         train = run.train
         if len(train) > self.max_reference:
             train = train[np.sort(rng.choice(len(train), self.max_reference, replace=False))]
-        p_by_fold, p = self._p_values(train, run.test, rng)
-        beyond = (p_by_fold <= self.level).mean(axis=0)
-        estimate = self._excess(beyond, run, unit_count(train.units_of_independence))
+        scores = self._p_values(train, run.test, rng)
+        n_calibration = unit_count(train.units_of_independence)
+        parts = [
+            Part(name=name, estimate=self._excess(by_fold, run, n_calibration), limit=self.limit)
+            for name, (by_fold, _) in scores.items()
+        ]
+        p = np.minimum(1.0, len(scores) * np.min([pooled for _, pooled in scores.values()], axis=0))
         flagged = _benjamini_hochberg(p, self.level)
         return self.conclude(
             claim,
-            [Part(name="unlike the training set", estimate=estimate, limit=self.limit)],
+            parts,
             reason=lambda part: self._sentence(part, int(flagged.sum())),
-            figure=_figure(p),
+            figure=_figure({name: pooled for name, (_, pooled) in scores.items()}),
             flags={"outside_domain": flagged},
             limits_of_use=_limits(int(flagged.sum())),
         )
 
     def _p_values(
         self, train: Dataset, test: Dataset, rng: np.random.Generator
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Conformal p-values of the test objects by fold (f, n), and pooled over the folds (n,)."""
+    ) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """For each score, conformal p-values of the test objects by fold (f, n), and pooled over the folds (n,)."""
         n_units = unit_count(train.units_of_independence)
-        stranger, sizes = [], []
+        x = _observed(test)
+        stranger: dict[str, list[NDArray[np.float64]]] = {_WHOLE: [], _LABELS: []}
+        sizes = []
         for learned, held in train.folds(min(self.n_folds, n_units // (_FEWEST // 2)), rng):
-            score = _Strangeness(learned, self.n_components, self.n_neighbours)
-            calibration, strange = np.sort(score(held)), score(test)
-            stranger.append(len(held) - np.searchsorted(calibration, strange, side="left"))
+            seen, unseen = _observed(learned), _observed(held)
+            scores = {
+                _WHOLE: along_components(seen, self.n_components, self.n_neighbours),
+                _LABELS: along_labels(seen, _label_columns(learned), self.n_neighbours),
+            }
+            for name, score in scores.items():
+                stranger[name].append(at_least_as_strange(score(unseen), score(x)))
             sizes.append(len(held))
-        counts = np.asarray(stranger, dtype=float)
-        by_fold = (1 + counts) / (1 + np.asarray(sizes)[:, None])
-        return by_fold, (1 + counts.sum(axis=0)) / (1 + len(train))
+        found = {}
+        for name, counted in stranger.items():
+            counts = np.asarray(counted)
+            by_fold = (1 + counts) / (1 + np.asarray(sizes)[:, None])
+            found[name] = by_fold, (1 + counts.sum(axis=0)) / (1 + len(train))
+        return found
 
-    def _excess(self, beyond: NDArray[np.float64], run: Run, n_calibration: int) -> Estimate:
+    def _excess(self, p_by_fold: NDArray[np.float64], run: Run, n_calibration: int) -> Estimate:
+        beyond = (p_by_fold <= self.level).mean(axis=0)
         units = run.test.units_of_independence
         weight = normalised_weights(run.test.weight, len(beyond))
         value = float((weight * beyond).mean())
@@ -114,9 +130,10 @@ class Domain(Check):
     def _sentence(self, part: Part, flagged: int) -> str:
         value, low, high, _ = part.estimate
         words = f"; {flagged} objects are flagged one by one" if flagged else ""
+        where = ", along the axes on which its labels change," if part.name == _LABELS else ""
         return (
-            f"{100 * (value + self.level):.1f} % of the objects are as strange as the strangest {100 * self.level:g} % of the "
-            f"training set: an excess of {100 * value:+.1f} % [{100 * low:+.1f}, {100 * high:+.1f}]{words}"
+            f"{100 * (value + self.level):.1f} % of the objects are{where} as strange as the strangest "
+            f"{100 * self.level:g} % of the training set: an excess of {100 * value:+.1f} % [{100 * low:+.1f}, {100 * high:+.1f}]{words}"
         )
 
     def fault(self, size: float) -> str:
@@ -136,62 +153,24 @@ class Domain(Check):
         return run, Claim("object_value")
 
 
-class _Strangeness:
-    """Distance to the k-th neighbour in whitened principal components of a training set, with the left-over norm."""
-
-    def __init__(self, data: Dataset, n_components: int, n_neighbours: int) -> None:
-        from sklearn.neighbors import NearestNeighbors
-
-        self.median = _medians(data)
-        x = self._filled(data)[0]
-        self.centre, spread = x.mean(axis=0), x.std(axis=0)
-        self.scale = np.where(spread > 0, spread, 1.0)
-        z = (x - self.centre) / self.scale
-        singular, axes = np.linalg.svd(z[:5000], full_matrices=False)[1:]
-        # Whitened axes without variance of their own would drown the others in noise.
-        explained = np.cumsum(singular**2) / max(float((singular**2).sum()), 1e-300)
-        n_kept = min(n_components, int(np.searchsorted(explained, _EXPLAINED)) + 1, len(singular))
-        self.axes = axes[:n_kept]
-        self.spread = np.ones(n_kept + 1)
-        axes = self._axes(z)
-        # What is left over by all components is rounding error, not an axis.
-        self.spread = np.where(axes.std(axis=0) > 1e-6, axes.std(axis=0), np.inf)
-        self.neighbours = NearestNeighbors(n_neighbors=min(n_neighbours, len(z))).fit(axes / self.spread)
-
-    def __call__(self, data: Dataset) -> NDArray[np.float64]:
-        x, empty = self._filled(data)
-        axes = self._axes((x - self.centre) / self.scale)
-        distance = self.neighbours.kneighbors(axes / self.spread)[0][:, -1]
-        # An object of which nothing was seen is like nothing.
-        return np.where(empty, np.inf, distance)
-
-    def _filled(self, data: Dataset) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Observations with masked or missing elements at the training median; and which objects have none left."""
-        x, missing = _observed(data)
-        return np.where(missing, self.median, x), np.asarray(missing.all(axis=1))
-
-    def _axes(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
-        kept = z @ self.axes.T
-        left_over = np.sqrt(np.maximum((z**2).sum(axis=1) - (kept**2).sum(axis=1), 0.0))
-        return np.column_stack([kept, left_over])
-
-
-def _observed(data: Dataset) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Observations (n, p), and which elements are masked or missing."""
+def _observed(data: Dataset) -> NDArray[np.float64]:
+    """Observations (n, p), NaN where masked or missing."""
     assert data.x is not None
     x = np.asarray(data.x, dtype=float)
     missing = ~np.isfinite(x)
     if data.noise is not None:
         missing |= np.isinf(data.noise.sigma(x))
-    return x, missing
+    return np.where(missing, np.nan, x)
 
 
-def _medians(data: Dataset) -> NDArray[np.float64]:
-    """Median (p,) of each feature over the objects that have it; zero where none has."""
-    x, missing = _observed(data)
-    if not missing.any():
-        return np.median(x, axis=0)
-    return np.ma.filled(np.ma.median(np.ma.masked_array(x, missing), axis=0), 0.0)
+def _label_columns(data: Dataset) -> NDArray[np.float64]:
+    """Labels (n, k) in units of their spread, or one column of zeros and ones for each class."""
+    assert data.y is not None
+    if data.task == "classification":
+        names, codes = np.unique(data.y, return_inverse=True)
+        return np.eye(len(names))[codes.ravel()]
+    spread = data.y.std(axis=0)
+    return data.y / np.where(spread > 0, spread, 1.0)
 
 
 def _benjamini_hochberg(p: NDArray[np.float64], level: float) -> NDArray[np.bool_]:
@@ -207,7 +186,7 @@ def _limits(flagged: int) -> list[Limit]:
     return [Limit(name="outside_domain", value=float(flagged), unit="objects", text=text)]
 
 
-def _figure(p: NDArray[np.float64]) -> dict[str, Any]:
+def _figure(p_values: dict[str, NDArray[np.float64]]) -> dict[str, Any]:
     levels = np.linspace(0, 1, 101)
     return {
         "title": "Conformal p-values of the test objects",
@@ -215,12 +194,19 @@ def _figure(p: NDArray[np.float64]) -> dict[str, Any]:
         "ylabel": "share of objects below",
         "layers": [
             {"kind": "line", "x": [0, 1], "y": [0, 1], "tone": "reference", "label": "like the training set"},
-            {
-                "kind": "line",
-                "x": levels.tolist(),
-                "y": (np.searchsorted(np.sort(p), levels, side="right") / len(p)).tolist(),
-                "tone": "main",
-                "label": "test objects",
-            },
+            *(
+                {
+                    "kind": "line",
+                    "x": levels.tolist(),
+                    "y": (np.searchsorted(np.sort(p), levels, side="right") / len(p)).tolist(),
+                    "tone": tone,
+                    "label": label,
+                }
+                for (label, p), tone in zip(
+                    zip(("test objects", "along the labels"), p_values.values(), strict=True),
+                    ("main", "second"),
+                    strict=True,
+                )
+            ),
         ],
     }
