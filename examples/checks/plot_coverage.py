@@ -15,38 +15,42 @@ check = cs.checks.Coverage()
 claim = cs.Claim("object_interval")
 
 # %%
-# Errors follow Student's t with 4 degrees of freedom; the claimed sigma is their true standard deviation.
+# A survey measures something with errors that follow Student's t with 4 degrees of freedom; the claimed sigma is their
+# true standard deviation.
 
 n = 8000
 rng = np.random.default_rng(0)
 truth = rng.standard_normal(2 * n)
-estimate = truth + 0.1 * rng.standard_t(4, 2 * n)
-sigma = 0.1 * np.sqrt(2.0)
-calibration, held = slice(0, n), slice(n, None)
-data = cs.Dataset(y=truth[held])
+data = cs.Dataset(truth + 0.1 * rng.standard_t(4, 2 * n), truth)
+method = cs.as_method(lambda estimate: (estimate, np.full(estimate.shape, 0.1 * np.sqrt(2.0))))
 
 # %%
 # The fault
 # ---------
 
-normal = cs.prediction.Normal(estimate[held], np.full(n, sigma))
-fault = check.examine(cs.Run(name="normal", test=data, prediction=normal), claim, rng)
+normal = cs.Run.of(method, train=data[:n], test=data[n:])
+fault = check.examine(normal, claim, rng)
 print(f"{fault.verdict}: {fault.reason}")
 
 # %%
 # The cure
 # --------
-# Take the quantiles of the errors from objects with known truth, and predict those instead of a normal distribution.
+# ``Conformal`` sorts the errors of objects that the method was not shown, in units of the claimed sigma, and predicts
+# their distribution instead of a normal one. Each interval then holds what it promises, whatever the errors look like.
 
-levels = np.linspace(0.005, 0.995, 199)
-error = (truth - estimate)[calibration]
-values = estimate[held, None, None] + np.quantile(error, levels)
-grid = cs.prediction.Grid.from_quantiles(levels, values)
-cured = check.examine(cs.Run(name="quantiles", test=data, prediction=grid), claim, rng)
+conformal = cs.Run.of(cs.methods.Conformal(method), train=data[:n], test=data[n:])
+cured = check.examine(conformal, claim, rng)
 print(f"{cured.verdict}: {cured.reason}")
 
+# %%
+# A factor cannot do that: sigma was right before.
+
+factor = cs.Run.of(cs.methods.Calibrated(method), train=data[:n], test=data[n:])
+not_cured = check.examine(factor, claim, rng)
+print(f"rescaled: {not_cured.verdict}: {not_cured.reason}")
+
 figure, axes = plt.subplots(layout="constrained")
-for name, evidence in {"normal error bars": fault, "quantiles of the errors": cured}.items():
+for name, evidence in {"normal error bars": fault, "conformal": cured}.items():
     layer = evidence.figure["layers"][1]
     nominal, found = np.array(layer["x"]), np.array(layer["y"])
     ends = [found - np.array(layer["low"]), np.array(layer["high"]) - found]
@@ -57,4 +61,5 @@ axes.set_ylabel("share of truths inside, minus nominal (%)")
 axes.legend()
 
 assert fault.verdict == "FAIL"
+assert not_cured.verdict == "FAIL"
 assert cured.verdict == "PASS"

@@ -235,3 +235,65 @@ def test_json_that_is_no_record_is_refused(tmp_path):
         (tmp_path / "method.json").write_text(text)
         with pytest.raises(InputError):
             Ridge.load(tmp_path)
+
+
+def nested() -> Hoard:
+    return Hoard([Ridge(5).fit_data(DATA), {"prior": Constant()}]).fit([[0.0]], [0.0])
+
+
+def test_methods_inside_a_method_come_back_fitted_or_not_as_they_were(tmp_path):
+    before = nested()
+    folder = save_method(before, tmp_path / "hoard")
+    assert sorted(item.name for item in folder.iterdir()) == ["arrays.safetensors", "method.json"]
+    for loaded in (load_method(Hoard, folder).treasure, load_method(Hoard, folder).treasure_):
+        assert np.array_equal(loaded[0].predict(DATA.x), before.treasure[0].predict(DATA.x))
+        assert isinstance(loaded[1]["prior"], Constant) and not loaded[1]["prior"].is_fitted()
+
+
+def test_a_method_inside_that_is_not_of_this_package_must_have_been_imported(tmp_path):
+    folder = save_method(nested(), tmp_path / "hoard")
+
+    def change(record: dict[str, Any]) -> None:
+        record["learned"]["treasure_"]["list"][0]["method"]["class"] = "os.path.Evil"
+
+    alter(folder, change, seal=True)
+    with pytest.raises(InputError, match=r"it holds a os.path.Evil, which is not imported; import it first"):
+        load_method(Hoard, folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m: m["settings"].update(colour={"value": 1}), "Ridge has no setting 'colour'"),
+        (lambda m: m["learned"].update(__class__={"value": 1}), "'__class__' is no name"),
+        (lambda m: m.update(code="1"), "unknown form"),
+        (lambda m: m.update({"class": "checkstar.methods.storage.save_method"}), "not imported"),
+        (lambda m: m.update({"class": "checkstar.methods.wrapping.as_method"}), "not imported"),
+        (lambda m: m["learned"]["coefficients_"].update(shape=[9]), r"not float64 \(9,\)"),
+        (lambda m: m["learned"].pop("coefficients_"), "arrays that method.json does not name"),
+    ],
+)
+def test_a_forged_method_inside_is_refused(change, message, tmp_path):
+    folder = save_method(nested(), tmp_path / "hoard")
+    alter(folder, lambda r: change(r["learned"]["treasure_"]["list"][0]["method"]), seal=True)
+    with pytest.raises(InputError, match=message):
+        load_method(Hoard, folder)
+
+
+def test_forged_trees_inside_a_method_are_refused(tmp_path):
+    forest = Forest(n_trees=3).fit_data(DATA)
+    forest.trees_["left"][0] = 0
+    with pytest.raises(InputError, match="broken trees"):
+        load_method(Hoard, save_method(Hoard(forest).fit([[0.0]], [0.0]), tmp_path / "hoard"))
+
+
+def test_a_model_of_another_library_inside_is_named_and_not_pickled(tmp_path):
+    from sklearn.linear_model import LinearRegression
+
+    from checkstar.methods import as_method
+
+    with pytest.raises(
+        ContractError, match=r"^Hoard setting treasure cannot be saved: LinearRegression is or holds what"
+    ):
+        save_method(Hoard(as_method(LinearRegression())).fit([[0.0]], [0.0]), tmp_path / "hoard")
+    assert not list(tmp_path.iterdir())

@@ -10,36 +10,75 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from checkstar.methods.base import Method as Method
+    from checkstar.methods.calibrated import Calibrated as Calibrated
     from checkstar.methods.cannon import Cannon as Cannon
+    from checkstar.methods.conformal import Conformal as Conformal
+    from checkstar.methods.conformal_quantiles import ConformalQuantiles as ConformalQuantiles
+    from checkstar.methods.conformal_weighted import WeightedConformal as WeightedConformal
     from checkstar.methods.constant import Constant as Constant
+    from checkstar.methods.deep_knn import DeepKNN as DeepKNN
+    from checkstar.methods.distance_error import DistanceError as DistanceError
+    from checkstar.methods.ensemble import Ensemble as Ensemble
+    from checkstar.methods.isotonic import Isotonic as Isotonic
     from checkstar.methods.nearest import KNearest as KNearest
+    from checkstar.methods.prior_divided import PriorDivided as PriorDivided
     from checkstar.methods.ridge import Ridge as Ridge
+    from checkstar.methods.symmetrized import Symmetrized as Symmetrized
+    from checkstar.methods.temperature import TemperatureScaled as TemperatureScaled
     from checkstar.methods.template_fit import TemplateFit as TemplateFit
     from checkstar.methods.trees import BoostedTrees as BoostedTrees
     from checkstar.methods.trees import Forest as Forest
+    from checkstar.methods.wrappers import Frozen as Frozen
+    from checkstar.methods.wrappers import Wrapper as Wrapper
     from checkstar.methods.wrapping import as_method as as_method
 
 _HOME = {
     "BoostedTrees": "trees",
+    "Calibrated": "calibrated",
     "Cannon": "cannon",
+    "Conformal": "conformal",
+    "ConformalQuantiles": "conformal_quantiles",
     "Constant": "constant",
+    "DeepKNN": "deep_knn",
+    "DistanceError": "distance_error",
+    "Ensemble": "ensemble",
     "Forest": "trees",
+    "Frozen": "wrappers",
+    "Isotonic": "isotonic",
     "KNearest": "nearest",
     "Method": "base",
+    "PriorDivided": "prior_divided",
     "Ridge": "ridge",
+    "Symmetrized": "symmetrized",
+    "TemperatureScaled": "temperature",
     "TemplateFit": "template_fit",
+    "WeightedConformal": "conformal_weighted",
+    "Wrapper": "wrappers",
     "as_method": "wrapping",
 }
 
 __all__ = [
     "BoostedTrees",
+    "Calibrated",
     "Cannon",
+    "Conformal",
+    "ConformalQuantiles",
     "Constant",
+    "DeepKNN",
+    "DistanceError",
+    "Ensemble",
     "Forest",
+    "Frozen",
+    "Isotonic",
     "KNearest",
     "Method",
+    "PriorDivided",
     "Ridge",
+    "Symmetrized",
+    "TemperatureScaled",
     "TemplateFit",
+    "WeightedConformal",
+    "Wrapper",
     "as_method",
 ]
 

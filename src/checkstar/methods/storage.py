@@ -1,6 +1,7 @@
 """Storage: a fitted method as a folder of `arrays.safetensors` and `method.json`; nothing is ever pickled.
 
-The class named in the JSON is never imported: the caller says which class it expects.
+No code named in the JSON is ever imported: the caller says which class it expects, and a method inside another must be
+of this package or of a class that the caller has imported already.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import math
 import shutil
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -35,7 +37,7 @@ def save_method(method: Any, path: str | Path) -> Path:
     Parameters
     ----------
     method : Method
-        Its learned attributes must be arrays, numbers, strings, and lists or dictionaries of these.
+        Its learned attributes must be arrays, numbers, strings, other methods, and lists or dictionaries of these.
     path : str or Path
         The folder; an earlier saved method there is replaced.
 
@@ -55,16 +57,15 @@ def save_method(method: Any, path: str | Path) -> Path:
     _refuse_foreign(folder)
     name = type(method).__name__
     arrays: Arrays = {}
-    settings = {key: _encode(value, f"{name} setting {key}", arrays) for key, value in method.settings().items()}
-    learned = {key: _encode(value, f"{name}.{key}", arrays) for key, value in method.learned().items()}
+    state = _encode_method(method, name, arrays)
     content = _array_bytes(arrays)
     record = {
         "format": _FORMAT,
         "format_version": _FORMAT_VERSION,
-        "class": _class_path(type(method)),
+        "class": state["class"],
         "checkstar_version": _version(),
-        "settings": settings,
-        "learned": learned,
+        "settings": state["settings"],
+        "learned": state["learned"],
         "arrays_sha256": hashlib.sha256(content).hexdigest(),
     }
     record["record_sha256"] = _record_hash(record)
@@ -96,22 +97,65 @@ def load_method(cls: type[M], path: str | Path) -> M:
 
 
 def _rebuild(cls: type[M], record: dict[str, Any], arrays: Arrays) -> M:
-    unknown = set(record["settings"]) - set(cast(Any, cls)._get_param_names())
-    if unknown:
-        raise InputError(f"{cls.__name__} has no setting {sorted(unknown)[0]!r}")
-    bad = [key for key in record["learned"] if not _is_learned_name(key)]
-    if bad or not record["learned"]:
-        raise InputError(f"{bad[0]!r} is no name of something learned" if bad else "nothing learned")
     unused = set(arrays)
-    method = cls(**{key: _decode(node, arrays, unused) for key, node in record["settings"].items()})
-    for key, node in record["learned"].items():
-        setattr(method, key, _decode(node, arrays, unused))
+    method = _decode_method(cls, record, arrays, unused)
+    if not cast(Any, method).is_fitted():
+        raise InputError("nothing learned")
     if unused:
         raise InputError(f"{_ARRAYS} holds {len(unused)} arrays that {_JSON} does not name")
+    return method
+
+
+def _encode_method(method: Any, where: str, arrays: Arrays) -> dict[str, Any]:
+    name = type(method).__name__
+    if not method.can_save:
+        raise ContractError(
+            f"{where} cannot be saved: {getattr(method, 'name', name)} is or holds what could only be pickled, a model of "
+            "another library or a function; save that with its own tools."
+        )
+    return {
+        "class": _class_path(type(method)),
+        "settings": {k: _encode(v, f"{name} setting {k}", arrays) for k, v in method.settings().items()},
+        "learned": {k: _encode(v, f"{name}.{k}", arrays) for k, v in method.learned().items()},
+    }
+
+
+def _decode_method(cls: type[M], state: dict[str, Any], arrays: Arrays, unused: set[str]) -> M:
+    unknown = set(state["settings"]) - set(cast(Any, cls)._get_param_names())
+    if unknown:
+        raise InputError(f"{cls.__name__} has no setting {sorted(unknown)[0]!r}")
+    bad = [key for key in state["learned"] if not _is_learned_name(key)]
+    if bad:
+        raise InputError(f"{bad[0]!r} is no name of something learned")
+    method = cls(**{key: _decode(node, arrays, unused) for key, node in state["settings"].items()})
+    for key, node in state["learned"].items():
+        setattr(method, key, _decode(node, arrays, unused))
     check = getattr(method, "check_learned", None)
-    if check is not None:
+    if check is not None and state["learned"]:
         check()
     return method
+
+
+def _method_class(path: str) -> type:
+    """The class of a method inside another: exported by this package, or a class that was imported already."""
+    from checkstar import methods
+    from checkstar.methods.base import Method
+
+    module, _, name = path.rpartition(".")
+    if methods._HOME.get(name) == module.removeprefix("checkstar.methods."):
+        found: Any = getattr(methods, name)
+        if isinstance(found, type) and issubclass(found, Method):
+            return found
+    for known in _subclasses(Method):
+        if _class_path(known) == path:
+            return known
+    raise InputError(f"it holds a {path}, which is not imported; import it first, if you trust it")
+
+
+def _subclasses(cls: Any) -> Iterator[type]:
+    for sub in cls.__subclasses__():
+        yield sub
+        yield from _subclasses(sub)
 
 
 def _is_learned_name(key: str) -> bool:
@@ -120,6 +164,8 @@ def _is_learned_name(key: str) -> bool:
 
 def _encode(value: Any, where: str, arrays: Arrays) -> dict[str, Any]:
     """`value` as one JSON node with exactly one tag; arrays go to `arrays`."""
+    from checkstar.methods.base import Method
+
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, bool | int | str):
@@ -132,14 +178,17 @@ def _encode(value: Any, where: str, arrays: Arrays) -> dict[str, Any]:
         key = f"a{len(arrays)}"
         arrays[key] = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("=")).reshape(value.shape)
         return {"array": key, "dtype": str(arrays[key].dtype), "shape": list(value.shape)}
-    if isinstance(value, list | tuple):
+    # A named tuple would come back without its names.
+    if type(value) in (list, tuple):
         nodes = [_encode(item, f"{where}[{i}]", arrays) for i, item in enumerate(value)]
         return {"list" if isinstance(value, list) else "tuple": nodes}
+    if isinstance(value, Method):
+        return {"method": _encode_method(value, where, arrays)}
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
         return {"dict": {key: _encode(item, f"{where}[{key!r}]", arrays) for key, item in value.items()}}
     raise ContractError(
-        f"{where} is a {type(value).__name__}, which cannot be saved; use arrays, numbers, strings, and lists or "
-        "dictionaries of these."
+        f"{where} is a {type(value).__name__}, which cannot be saved; use arrays, numbers, strings, methods, and lists "
+        "or dictionaries of these (of a named tuple its _asdict())."
     )
 
 
@@ -163,6 +212,8 @@ def _decode(node: dict[str, Any], arrays: Arrays, unused: set[str]) -> Any:
             return tuple(_decode(item, arrays, unused) for item in nodes)
         case {"dict": nodes, **rest} if not rest:
             return {key: _decode(item, arrays, unused) for key, item in nodes.items()}
+        case {"method": {"class": path, "settings": _, "learned": _, **more} as state, **rest} if not rest and not more:
+            return _decode_method(_method_class(path), state, arrays, unused)
     raise InputError(f"an entry of {_JSON} has an unknown form")
 
 
