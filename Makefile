@@ -31,6 +31,7 @@ types: $(VENV)/.dev
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/cannon.py
+	$(BIN)/python benchmarks/calibration.py
 	$(BIN)/python benchmarks/tables.py
 	$(BIN)/python benchmarks/stellar_labels.py
 	$(BIN)/python benchmarks/demo.py

@@ -35,40 +35,28 @@ for limit in fault.limits_of_use:
 # The cure
 # --------
 # The training set acts as a prior N(m, t^2) of its labels. A normal posterior N(p, s^2) is divided by it: the
-# precision of the likelihood is 1/s^2 - 1/t^2. (Or use a method without a prior in the first place, such as
-# :class:`checkstar.methods.Cannon`.)
+# precision of the likelihood is 1/s^2 - 1/t^2. :class:`checkstar.methods.PriorDivided` does so for any method with
+# error bars. (Or use a method without a prior in the first place, such as :class:`checkstar.methods.Cannon`.)
 
-
-def divide_out_prior(posterior, labels):
-    """The likelihoods behind normal posteriors whose prior is the normal distribution of the training labels."""
-    m, t = labels.mean(), labels.std()
-    precision = posterior.std() ** -2.0 - t**-2.0
-    mean = (posterior.mean() * posterior.std() ** -2.0 - m * t**-2.0) / precision
-    return cs.prediction.Normal(mean, precision**-0.5)
-
-
-divided = cs.Run(
-    name="Ridge, prior divided out", train=train, test=test, prediction=divide_out_prior(ridge.prediction, train.y)
-)
+divided = cs.Run.of(cs.methods.PriorDivided(cs.methods.Ridge()), train=train, test=test)
 better = check.examine(divided, claim, np.random.default_rng(0))
 print(f"{better.verdict}: {better.reason}")
 
 # %%
 # The stars of this test set are too few to show that a mean is right to the error of 500 of them; a check that cannot
-# decide says so. Where objects are many, it decides. One label seen through noise, with every posterior in closed form:
+# decide says so. Where objects are many, it decides. One label seen in four noisy features, where ridge regression
+# finds the exact posterior:
 
-labels, rng = linear_gaussian(500, 1).y, np.random.default_rng(2)
-drawn = linear_gaussian(4000, rng)
+learned, drawn = linear_gaussian(20_000, 1), linear_gaussian(4000, 2)
+train, test = cs.Dataset(learned.x, learned.y), cs.Dataset(drawn.x, drawn.y)
 weight = 1 / (1 + drawn.noise**2)
-posterior = cs.prediction.Normal(weight * drawn.estimate, np.full(4000, drawn.noise * np.sqrt(weight)))
-data = cs.Dataset(y=drawn.y)
 claim = cs.Claim("population_mean", n_objects=500, tolerance=0.1)
 found = {}
-for name, prediction in {
-    "posterior means": posterior,
-    "prior divided out": divide_out_prior(posterior, drawn.y),
+for name, method in {
+    "posterior means": cs.methods.Ridge(),
+    "prior divided out": cs.methods.PriorDivided(cs.methods.Ridge()),
 }.items():
-    found[name] = check.examine(cs.Run(name=name, test=data, prediction=prediction), claim, rng)
+    found[name] = check.examine(cs.Run.of(method, train=train, test=test), claim, np.random.default_rng(0))
     print(f"{name}: {found[name].verdict}: {found[name].reason}")
 
 # %%

@@ -164,6 +164,9 @@ class Run:
     ) -> None:
         if test.y is None:
             raise InputError("the test data have no truth y; an audit compares predictions with truth.")
+        for role, data in (("test", test), ("training", train)):
+            if data is not None and data.is_partly_labelled:
+                raise InputError(f"the {role} data have objects of unknown label; they belong into Scope(target=...).")
         _same_labels(train, test)
         self.name, self.test, self.train, self.method = name, test, train, method
         self.reference, self.problem, self.seed = reference, problem, seed

@@ -24,7 +24,7 @@ class Scope:
     Parameters
     ----------
     target : Dataset, optional
-        Objects on which the result will be used; labels where they are known (y may hold NaN), or none.
+        Objects on which the result will be used; labels where they are known (Dataset(partly_labelled=True)), or none.
     suites : mapping of name to Dataset
         Other surveys or simulators, with truth, that the claim names.
     symmetries, relations : sequence

@@ -13,7 +13,7 @@ from checkstar.evidence import Verdict
 
 CHECKS = default_checks()
 #: Objects at which the stated fault is found and the clean twin passes.
-ENOUGH = {"class_calibration": 20_000, "coverage": 8000, "baselines": 1500, "cost": 50}
+ENOUGH = {"class_calibration": 20_000, "coverage": 8000, "baselines": 1500, "cost": 50, "sbc": 5000, "tarp": 5000}
 
 
 def examine(check, n, size, seed=5):

@@ -9,7 +9,7 @@ from checkstar.evidence import Estimate, Part
 from checkstar.testing import check_check
 
 SLOW = {"baselines", "cost"}
-N = {"class_calibration": 20_000, "coverage": 8000}
+N = {"class_calibration": 20_000, "coverage": 8000, "sbc": 5000, "tarp": 5000}
 
 
 @pytest.mark.parametrize("check", [c for c in default_checks() if c.name not in SLOW], ids=lambda c: c.name)

@@ -102,8 +102,10 @@ def try_check(
 
 def examined(check: Check, n: int, size: float, seed: int | tuple[int, ...]) -> Evidence | None:
     """What the check says of one planting; None where it says that the question has no meaning."""
-    run, claim = check.plant(n, size, np.random.default_rng(seed))
+    # Streams of their own: noise that is redrawn with the numbers that drew the truth is no new noise.
+    planting, examining = np.random.default_rng(seed).spawn(2)
+    run, claim = check.plant(n, size, planting)
     try:
-        return check.examine(run, claim, np.random.default_rng(seed))
+        return check.examine(run, claim, examining)
     except NotApplicable:
         return None

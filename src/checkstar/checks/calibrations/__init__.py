@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from checkstar.checks.calibrations.class_calibration import ClassCalibration
 from checkstar.checks.calibrations.coverage import Coverage
+from checkstar.checks.calibrations.epistemic_honesty import EpistemicHonesty
 from checkstar.checks.calibrations.pulls import Pulls
 from checkstar.checks.calibrations.skill import Skill
 
-__all__ = ["CHECKS", "ClassCalibration", "Coverage", "Pulls", "Skill"]
+__all__ = ["CHECKS", "ClassCalibration", "Coverage", "EpistemicHonesty", "Pulls", "Skill"]
 
 #: In the order in which they are run and shown.
-CHECKS = (Pulls, Coverage, Skill, ClassCalibration)
+CHECKS = (Pulls, Coverage, Skill, EpistemicHonesty, ClassCalibration)

@@ -57,6 +57,7 @@ class ClassCalibration(Check):
     statistic = "root mean square calibration error of the worst class, debiased"
     tasks = ("classification",)
     uses = frozenset({"classification"})
+    enough = 20_000
     references = ("Kumar, Liang & Ma 2019, NeurIPS", "Dimitriadis, Gneiting & Jordan 2021, PNAS 118, e2016191118")
 
     n_bins: int = 15

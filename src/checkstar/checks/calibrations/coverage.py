@@ -42,6 +42,7 @@ class Coverage(Check):
     statistic = "relative error of the error bars that explains the coverage"
     needs = frozenset({"spread"})
     uses = frozenset({"object_interval"})
+    enough = 8000
     references = ("Clopper & Pearson 1934, Biometrika 26, 404", "Korn & Graubard 1998, Survey Methodology 24, 193")
 
     levels: tuple[float, ...] = (0.5, 0.683, 0.9, 0.95)

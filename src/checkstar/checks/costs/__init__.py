@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from checkstar.checks.costs.account import Account
 from checkstar.checks.costs.expense import Expense
+from checkstar.checks.costs.latency import Latency
 
-__all__ = ["CHECKS", "Expense"]
+__all__ = ["CHECKS", "Account", "Expense", "Latency"]
 
 #: In the order in which they are run and shown.
-CHECKS = (Expense,)
+CHECKS = (Account, Expense, Latency)

@@ -36,6 +36,7 @@ class Expense(Check):
     needs = frozenset({"model", "reference"})
     depends_on = "claim"
     tasks = ("regression", "classification")
+    enough = 50
 
     repeats: int = 3
     max_objects: int = 256

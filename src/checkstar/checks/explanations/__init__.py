@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from checkstar.checks.base import Check
+from checkstar.checks.explanations.importance import Importance
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "Importance"]
 
 #: In the order in which they are run and shown.
-CHECKS: tuple[type[Check], ...] = ()
+CHECKS = (Importance,)

@@ -7,21 +7,28 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from checkstar.checks.base import Check
-from checkstar.claims import Claim, Population, Shift
+from checkstar.checks.claimed import (
+    CONVENTIONAL_N,
+    Claimed,
+    claimed_populations,
+    limit_of_mean,
+    mean_bias,
+    plainly,
+    reach,
+    scatter,
+)
+from checkstar.claims import Claim, Population
 from checkstar.data.dataset import Dataset
-from checkstar.estimates import mean, normalised_weights, unit_count
-from checkstar.evidence import Estimate, Evidence, Limit, LimitKind, Part, folded, n_needed
+from checkstar.estimates import normalised_weights, unit_count
+from checkstar.evidence import Estimate, Evidence, Limit, Part, folded, n_needed
 from checkstar.prediction import Normal
 from checkstar.runs import LabelView, Run
 from checkstar.simulators import linear_gaussian
-from checkstar.statistics.tilting import Tilt, tilt, tilted_mean
+from checkstar.statistics.tilting import Tilt, tilt
 
 __all__ = ["PopulationMean"]
-
-_CONVENTIONAL_N = 1000
 
 
 class _Found(NamedTuple):
@@ -82,7 +89,8 @@ class PopulationMean(Check):
             return self.undecided(
                 claim, "all true values are equal: no other population can be reached", len(view.truth)
             )
-        found = [f for f in (self._measure(view, *p) for p in self._populations(view, claim)) if f is not None]
+        chosen = claimed_populations(view, claim, deciding=self.deciding, shown=self.shown)
+        found = [f for one in chosen if (f := self._measure(view, one)) is not None]
         deciding = [f for f in found if f.decides]
         wanted = 1 if claim.population is not None else 2
         parts = [part for f in found for part in self._parts(f, claim, view)]
@@ -96,39 +104,20 @@ class PopulationMean(Check):
             n_wanted=self._n_wanted(view, claim, parts) if len(deciding) < wanted else None,
         )
 
-    def _populations(self, view: LabelView, claim: Claim) -> list[tuple[str, Population | None, bool]]:
-        """(name, population, decides); None is the test population itself."""
-        centre = float(np.mean(view.truth if view.training is None else view.training))
-        chosen: list[tuple[str, Population | None, bool]] = [("like the test set", None, False)]
-        if isinstance(claim.population, Shift):
-            chosen.append(("shifted as claimed", Population(mean=centre + claim.population.by), True))
-        elif claim.population is not None:
-            chosen.append(("as claimed", claim.population, True))
-        for shift in (-self.shown, -self.deciding, self.deciding, self.shown):
-            decides = claim.population is None and abs(shift) == self.deciding
-            chosen.append((f"shifted by {shift:+g} sd", Population(mean=centre + shift * view.spread), decides))
-        return chosen
-
-    def _measure(self, view: LabelView, name: str, population: Population | None, decides: bool) -> _Found | None:
-        weight = normalised_weights(view.weight, len(view.truth))
-        if population is None:
-            n = len(view.truth)
-            found = Tilt(weight, np.zeros(0), Population(mean=float(view.truth.mean())), float(n))
-        else:
-            tilted = tilt(view.truth, view.truth_err, weight, population, view.units)
-            if tilted is None or tilted.n_effective < self.min_effective:
-                return None
-            found = tilted
-        bias = _bias(view.predicted, found, view, weight)
-        scatter = _scatter(view.predicted, found.h)
-        error_variance = _scatter(view.error, found.h) ** 2 - float((found.h * view.truth_err**2).mean())
-        product, sigma = self._product(view, found, weight)
+    def _measure(self, view: LabelView, one: Claimed) -> _Found | None:
+        found = reach(view, one.population, self.min_effective)
+        if found is None:
+            return None
+        bias = mean_bias(view.predicted, found, view)
+        spread = scatter(view.predicted, found.h)
+        error_variance = scatter(view.error, found.h) ** 2 - float((found.h * view.truth_err**2).mean())
+        product, sigma = self._product(view, found)
         return _Found(
-            name, found.population, decides, bias, scatter, math.sqrt(max(error_variance, 0.0)), product, sigma
+            one.name, found.population, one.decides, bias, spread, math.sqrt(max(error_variance, 0.0)), product, sigma
         )
 
     @staticmethod
-    def _product(view: LabelView, found: Tilt, weight: NDArray[np.float64]) -> tuple[Estimate | None, float]:
+    def _product(view: LabelView, found: Tilt) -> tuple[Estimate | None, float]:
         """Bias of the product of the densities (as normals) and its claimed sigma for one object."""
         if not view.prediction.has_spread:
             return None, math.nan
@@ -136,17 +125,17 @@ class PopulationMean(Check):
         scale = float((found.h * precision).mean())
         # The product's mean weights each object by its precision.
         shares = precision / scale
-        bias = _bias(view.predicted, found, view, weight, shares)
+        bias = mean_bias(view.predicted, found, view, shares)
         return bias, scale**-0.5
 
     def _parts(self, found: _Found, claim: Claim, view: LabelView) -> list[Part]:
-        limit, kind = _limit(found.scatter, claim)
+        limit, kind = limit_of_mean(found.scatter, claim)
         extra = found.error_scatter**2 / claim.n_objects if claim.n_objects and kind == "claim" else 0.0
         value, low, high = (math.hypot(v, math.sqrt(extra)) for v in folded(found.bias)[:3])
         fault = Estimate(value, low, high, found.bias.n)
         parts = [
             Part(
-                name=f"{found.name} (mean {_plain(found.population.mean)})",
+                name=f"{found.name} (mean {plainly(found.population.mean)})",
                 estimate=fault,
                 limit=limit,
                 limit_kind=kind,
@@ -176,7 +165,7 @@ class PopulationMean(Check):
             else f"a population {self.deciding:g} training sd away"
         )
         return Part(
-            name=f"{where}: too few test objects there ({view.name} from {_plain(view.truth.min())} to {_plain(view.truth.max())})",
+            name=f"{where}: too few test objects there ({view.name} from {plainly(view.truth.min())} to {plainly(view.truth.max())})",
             estimate=Estimate(math.nan, math.nan, math.nan, unit_count(view.units)),
             limit=math.nan,
             unit=view.unit,
@@ -186,7 +175,7 @@ class PopulationMean(Check):
         """Objects needed to reach every deciding population, if those added are like those there, and to decide it."""
         weight = normalised_weights(view.weight, len(view.truth))
         needed = [n for p in parts if p.decides and (n := n_needed(p.estimate, p.limit)) is not None]
-        for _, population, decides in self._populations(view, claim):
+        for _, population, decides in claimed_populations(view, claim, deciding=self.deciding, shown=self.shown):
             if decides and population is not None:
                 tilted = tilt(view.truth, view.truth_err, weight, population, view.units)
                 if tilted is None:
@@ -204,32 +193,6 @@ class PopulationMean(Check):
         prediction = Normal(weight * drawn.estimate, np.full(n, drawn.noise * np.sqrt(weight)))
         claim = Claim("population_mean", n_objects=1000, tolerance=0.1)
         return Run(name="planted", test=Dataset(y=drawn.y), prediction=prediction), claim
-
-
-def _bias(
-    predicted: NDArray[np.float64],
-    found: Tilt,
-    view: LabelView,
-    weight: NDArray[np.float64],
-    shares: NDArray[np.float64] | None = None,
-) -> Estimate:
-    if not len(found.coefficients):
-        return mean(predicted - view.truth, view.units, weight if shares is None else weight * shares)
-    return tilted_mean(predicted, found, view.truth, view.truth_err, weight, view.units, shares)
-
-
-def _scatter(values: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
-    centre = np.average(values, weights=weight)
-    return float(np.sqrt(np.average((values - centre) ** 2, weights=weight)))
-
-
-def _limit(scatter: float, claim: Claim) -> tuple[float, LimitKind]:
-    """The claim's tolerance, else the standard error of the mean."""
-    if claim.tolerance is not None and claim.use == PopulationMean.tolerance_of:
-        return claim.tolerance, "claim"
-    if claim.n_objects is not None:
-        return scatter / math.sqrt(claim.n_objects), "derived"
-    return scatter / math.sqrt(_CONVENTIONAL_N), "convention"
 
 
 def _n_max(found: _Found) -> Estimate:
@@ -283,7 +246,7 @@ def _sentence(part: Part, measured: list[_Found], claim: Claim, view: LabelView)
     if found is None or not part.decides:
         return part.name
     unit = f" {view.unit}" if view.unit else ""
-    n = claim.n_objects or _CONVENTIONAL_N
+    n = claim.n_objects or CONVENTIONAL_N
     if found.scatter <= 1e-9 * view.spread:
         return f"the predictions of {view.name} are all equal; the mean of a population {part.name} is biased by {found.bias.value:+.3g}{unit}"
     root = math.sqrt(n) / found.scatter
@@ -334,10 +297,6 @@ def _figure(found: list[_Found], parts: list[Part], view: LabelView) -> dict[str
         "ylabel": f"bias of the mean{unit}",
         "layers": layers,
     }
-
-
-def _plain(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def _densities(n: float) -> str:

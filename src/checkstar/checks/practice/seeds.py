@@ -9,7 +9,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-from sklearn.base import BaseEstimator
 
 from checkstar.checks.base import Check
 from checkstar.claims import Claim
@@ -89,11 +88,18 @@ class Seeds(Check):
         return Run.of(model, train=Dataset(learned.x, learned.y), test=Dataset(drawn.x, drawn.y)), Claim("object_value")
 
 
-class _Lottery(BaseEstimator):
-    """The mean of the features, plus a random direction of them that the seed chooses."""
+class _Lottery:
+    """The mean of the features, plus a random direction of them that the seed chooses; follows scikit-learn."""
 
     def __init__(self, sigma: float = 0.5, share: float = 0.0, random_state: int | None = None) -> None:
         self.sigma, self.share, self.random_state = sigma, share, random_state
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("sigma", "share", "random_state")}
+
+    def set_params(self, **params: Any) -> Self:
+        vars(self).update(params)
+        return self
 
     def fit(self, X: NDArray[np.float64], y: NDArray[np.float64]) -> Self:
         drawn = np.random.default_rng(self.random_state).standard_normal(X.shape[1])
