@@ -75,6 +75,8 @@ def test_too_little_response_is_no_leaning():
     x, y = independent(2000)
     found, _ = examine(lambda x: 0.5 * best(x), x, y)
     assert all(p.estimate.value < 0.05 for p in found.parts)
+    # Squared errors of 1.5 before, of 2.5 and 5.5 without the first and the second feature.
+    assert drawn(found) == pytest.approx({"x0": 1 / 1.5, "x1": 4 / 1.5, "x2": 0}, rel=0.15, abs=0.02)
 
 
 def test_conditional_permutation_stays_where_the_data_are():

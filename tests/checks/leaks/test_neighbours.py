@@ -33,6 +33,9 @@ def test_ratios_of_distances_are_uniform_where_the_density_is_even():
             # Kolmogorov-Smirnov at 20000: 1.63 / sqrt(n) at one per cent, twice that for five columns.
             assert np.abs(np.sort(u[:, j]) - (np.arange(20_000) + 0.5) / 20_000).max() < 0.023
         assert abs(np.corrcoef(u[:, 0], u[:, 1])[0, 1]) < 0.03
+        # A twin of every object leaves the others as they are.
+        near = volume ** (1 / m) * [1e-3, 1, 1, 1, 1, 1]
+        assert _uniform(near)[:, 1:] == pytest.approx(u[:, 1:], abs=1e-12)
 
 
 def test_the_share_of_twins_is_measured_and_they_are_flagged():

@@ -63,15 +63,14 @@ def test_a_step_fitted_on_training_data_passes(name):
 
 
 def test_only_the_guilty_one_of_several_steps_is_named():
-    scaler = StandardScaler().fit(DRAWN.x)
-    honest = PCA(2).fit(scaler.transform(TRAIN.x))
-    line = LinearRegression().fit(honest.transform(scaler.transform(TRAIN.x)), TRAIN.y[:, 0])
-    found = examine(make_pipeline(scaler, honest, line))
-    assert {part.name: part.estimate.value for part in found.parts} == {
-        "columns of x": 0,
-        "standardscaler": 1,
-        "pca": 0,
-    }
+    x = DRAWN.x * [1, 10, 100, 0.1, 0.01] + [5, 0, 0, 0, 1]
+    train, test = Dataset(x[:200], DRAWN.y[:200]), Dataset(x[200:], DRAWN.y[200:])
+    scaler = StandardScaler().fit(x)
+    honest = PCA(2).fit(scaler.transform(train.x))
+    line = LinearRegression().fit(honest.transform(scaler.transform(train.x)), train.y[:, 0])
+    found = examine(make_pipeline(scaler, honest, line), train, test)
+    values = {part.name: part.estimate[:3] for part in found.parts}
+    assert values == {"columns of x": (0, 0, 0), "standardscaler": (1, 1, 1), "pca": (0, 0, 0)}
 
 
 def test_nested_steps_and_columns_are_looked_into():
@@ -105,6 +104,12 @@ def test_columns_standardised_by_the_training_set_pass():
     found = on_columns(x[:200], x[200:])
     assert found.verdict is Verdict.PASS
     assert "no steps that could be looked into" in found.reason
+
+
+def test_columns_standardised_each_by_itself_were_not_standardised_together():
+    x = np.random.default_rng(0).normal(3, 2, size=(300, 3))
+    one, other = ((part - part.mean(axis=0)) / part.std(axis=0) for part in (x[:200], x[200:]))
+    assert on_columns(one, other).verdict is Verdict.PASS
 
 
 def test_columns_brought_to_a_range_before_the_split_are_named_and_a_fraction_is_not():

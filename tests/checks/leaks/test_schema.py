@@ -71,8 +71,8 @@ def test_other_units_are_seen_in_the_numbers_and_in_the_names(factor):
 
 
 def test_brighter_objects_are_in_the_same_units():
-    # Twice as bright, half as bright; and a shift of magnitudes, which changes no spread.
-    for other in (2 * fluxes(500, 0), 0.5 * fluxes(500, 0)):
+    # Twice, half and five times as bright; and a shift of magnitudes, which changes no spread.
+    for other in (2 * fluxes(500, 0), 0.5 * fluxes(500, 0), 5 * fluxes(500, 0)):
         assert part(examine(data(other), data(fluxes(800, 1))), "other units").estimate.value == 0
     rng = np.random.default_rng(0)
     assert (

@@ -84,31 +84,28 @@ class Seeds(Check):
     def plant(self, n: int, size: float, rng: np.random.Generator) -> tuple[Run, Claim]:
         """Predictions to which the seed of the training adds as much scatter as the claimed sigma."""
         drawn, learned = linear_gaussian(n, rng), linear_gaussian(200, rng)
-        model = _Lottery(sigma=drawn.noise, share=size)
+        model = _lottery(drawn.noise, size)
         return Run.of(model, train=Dataset(learned.x, learned.y), test=Dataset(drawn.x, drawn.y)), Claim("object_value")
 
 
-class _Lottery:
-    """The mean of the features, plus a random direction of them that the seed chooses; follows scikit-learn."""
+def _lottery(sigma: float, share: float) -> Any:
+    """The mean of the features, plus a random direction of them that the seed chooses: a scikit-learn estimator."""
+    from sklearn.base import BaseEstimator
 
-    def __init__(self, sigma: float = 0.5, share: float = 0.0, random_state: int | None = None) -> None:
-        self.sigma, self.share, self.random_state = sigma, share, random_state
+    class Lottery(BaseEstimator):
+        def __init__(self, sigma: float = sigma, share: float = share, random_state: int | None = None) -> None:
+            self.sigma, self.share, self.random_state = sigma, share, random_state
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("sigma", "share", "random_state")}
+        def fit(self, X: NDArray[np.float64], y: NDArray[np.float64]) -> Self:
+            drawn = np.random.default_rng(self.random_state).standard_normal(X.shape[1])
+            self.direction_ = drawn / np.sqrt((X**2).sum(axis=1).mean())
+            return self
 
-    def set_params(self, **params: Any) -> Self:
-        vars(self).update(params)
-        return self
+        def predict(self, X: NDArray[np.float64], return_std: bool = False) -> Any:
+            mean = X.mean(axis=1) + self.share * self.sigma * X @ self.direction_
+            return (mean, np.full(len(X), self.sigma)) if return_std else mean
 
-    def fit(self, X: NDArray[np.float64], y: NDArray[np.float64]) -> Self:
-        drawn = np.random.default_rng(self.random_state).standard_normal(X.shape[1])
-        self.direction_ = drawn / np.sqrt((X**2).sum(axis=1).mean())
-        return self
-
-    def predict(self, X: NDArray[np.float64], return_std: bool = False) -> Any:
-        mean = X.mean(axis=1) + self.share * self.sigma * X @ self.direction_
-        return (mean, np.full(len(X), self.sigma)) if return_std else mean
+    return Lottery()
 
 
 def _again(run: Run, view: LabelView, seed: int) -> NDArray[np.float64]:

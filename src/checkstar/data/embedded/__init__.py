@@ -1,4 +1,4 @@
-"""Data that come with the package: 707 real stellar spectra with labels (MILES)."""
+"""Data that come with the package: 707 real stellar spectra with labels (MILES), and templates of galaxies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from checkstar.errors import InputError
 if TYPE_CHECKING:
     from checkstar.data.dataset import Dataset
 
-__all__ = ["miles", "miles_provenance", "miles_wavelength"]
+__all__ = ["SedTable", "miles", "miles_provenance", "miles_wavelength", "sed_provenance", "sed_templates"]
 
 MILES_UNITS = {"teff": "K", "logg": "dex", "feh": "dex"}
 
@@ -73,16 +73,66 @@ def miles_wavelength() -> NDArray[np.float64]:
 
 def miles_provenance() -> dict[str, Any]:
     """Where the embedded MILES file comes from: package, licence, citations, recipe of the noise, hashes."""
-    return json.loads(files(__name__).joinpath("miles.json").read_text(encoding="utf-8"))
+    return _provenance("miles")
 
 
 def read_miles() -> dict[str, NDArray[Any]]:
     """The stored arrays, after their hash was checked."""
-    content = files(__name__).joinpath("miles.npz").read_bytes()
-    found, needed = hashlib.sha256(content).hexdigest(), miles_provenance()["sha256"]
+    return _read("miles")
+
+
+class SedTable(NamedTuple):
+    """Photometry of template galaxies at each redshift, without the dimming by distance.
+
+    ``flux`` (t, g, b): flux per frequency, relative to that of the template at rest at 5500 Angstrom, of t templates, from
+    early to late, at the redshifts ``z`` (g,), equally spaced from 0, through the filters ``bands`` (b,).
+    """
+
+    flux: NDArray[np.float64]
+    z: NDArray[np.float64]
+    templates: tuple[str, ...]
+    bands: tuple[str, ...]
+
+
+def sed_templates() -> SedTable:
+    """Six template galaxies (El, Sbc, Scd, Im, SB3, SB2) through the SDSS filters ugriz, redshift 0 to 1.2.
+
+    Raises
+    ------
+    InputError
+        If the installed file is not the one that was published.
+
+    References
+    ----------
+    Coleman, Wu & Weedman 1980, ApJS 43, 393; Kinney et al. 1996, ApJ 467, 38; Benitez et al. 2004, ApJS 150, 1;
+    Doi et al. 2010, AJ 139, 1628 (filters).
+
+    Examples
+    --------
+    >>> table = sed_templates()
+    >>> table.flux.shape, table.templates[0], table.bands
+    ((6, 481, 5), 'El', ('u', 'g', 'r', 'i', 'z'))
+    """
+    stored = _read("sed_templates")
+    names = (tuple(map(str, stored[name])) for name in ("templates", "bands"))
+    return SedTable(stored["flux"].astype(float), stored["z"], *names)
+
+
+def sed_provenance() -> dict[str, Any]:
+    """Where the embedded templates and filters come from: packages, licences, citations, hashes."""
+    return _provenance("sed_templates")
+
+
+def _provenance(name: str) -> dict[str, Any]:
+    return json.loads(files(__name__).joinpath(f"{name}.json").read_text(encoding="utf-8"))
+
+
+def _read(name: str) -> dict[str, NDArray[Any]]:
+    content = files(__name__).joinpath(f"{name}.npz").read_bytes()
+    found, needed = hashlib.sha256(content).hexdigest(), _provenance(name)["sha256"]
     if found != needed:
         raise InputError(
-            f"the embedded file miles.npz has sha256 {found[:12]}... but {needed[:12]}... was published; "
+            f"the embedded file {name}.npz has sha256 {found[:12]}... but {needed[:12]}... was published; "
             "install checkstar again."
         )
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
