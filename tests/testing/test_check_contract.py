@@ -20,7 +20,7 @@ def test_every_check_of_the_package_keeps_the_contract(check):
 @pytest.mark.slow
 @pytest.mark.parametrize("check", [c for c in default_checks() if c.name in SLOW], ids=lambda c: c.name)
 def test_the_slow_checks_keep_it_too(check):
-    check_check(check, n=300, n_repeats=3)
+    check_check(check, n_repeats=3)
 
 
 def variant(**members):

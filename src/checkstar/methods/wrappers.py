@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Self
 
@@ -32,7 +32,7 @@ class Held(NamedTuple):
         return np.ones(len(self.data)) if self.data.weight is None else self.data.weight
 
 
-class Wrapper(Method):
+class Wrapper(Method, ABC):
     """A method that holds another one, its setting `method`.
 
     Subclasses write `_learn`, which keeps the fitted inner method in ``method_`` (`_fit_inner`, `_cross_fit` or
