@@ -34,6 +34,7 @@ bench: $(VENV)/.test
 	$(BIN)/python benchmarks/calibration.py
 	$(BIN)/python benchmarks/tables.py
 	$(BIN)/python benchmarks/stellar_labels.py
+	$(BIN)/python benchmarks/redshifts.py
 	$(BIN)/python benchmarks/audit.py
 	$(BIN)/python benchmarks/demo.py
 

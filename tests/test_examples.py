@@ -13,7 +13,10 @@ from checkstar.checks import default_checks
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 SCRIPTS = sorted(EXAMPLES.rglob("plot_*.py"))
 #: More than a few seconds each: run by `make slow`.
-SLOW = {"plot_accuracy", "plot_attenuation", "plot_baselines", "plot_cost", "plot_reference", "plot_stellar_labels"}
+SLOW = {
+    *("plot_accuracy", "plot_attenuation", "plot_baselines", "plot_cost", "plot_reference", "plot_stellar_labels"),
+    "plot_redshifts",
+}
 
 
 def test_there_are_examples_of_problems_too():

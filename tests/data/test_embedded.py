@@ -208,3 +208,35 @@ def test_it_loads_in_a_fifth_of_a_second(data):
 
 def test_it_stays_small():
     assert Path(embedded.__file__).with_name("miles.npz").stat().st_size < 3.5e6
+
+
+def test_templates_are_those_of_galaxies_from_red_to_blue():
+    table = embedded.sed_templates()
+    colour = -2.5 * np.log10(table.flux[:, 0, 1] / table.flux[:, 0, 2])
+    # g - r at rest of an elliptical is 0.75 or so (Fukugita et al. 1995, PASP 107, 945), and falls along the sequence.
+    assert colour[0] == pytest.approx(0.75, abs=0.1)
+    assert (np.diff(colour[:4]) < 0).all()
+
+
+def test_the_break_at_4000_angstrom_moves_through_the_bands():
+    table = embedded.sed_templates()
+    red = -2.5 * np.log10(table.flux[0, :, :-1] / table.flux[0, :, 1:])
+    # g - r of an elliptical is largest where the break leaves g at 5500 Angstrom, r - i where it leaves r at 6900: before
+    # they rise again, because nothing of the spectrum blueward of the break is left in g or r.
+    for colour, red_end, before in ((1, 5500, 0.6), (2, 6900, 0.9)):
+        near = table.z < before
+        assert table.z[near][red[near, colour].argmax()] == pytest.approx(red_end / 4000 - 1, abs=0.05)
+
+
+def test_a_changed_file_of_templates_is_refused(monkeypatch):
+    monkeypatch.setattr(embedded, "sed_provenance", lambda: {"sha256": "0" * 64})
+    with pytest.raises(InputError, match=r"sed_templates\.npz has sha256 .* install checkstar again"):
+        embedded.sed_templates()
+
+
+def test_the_origin_of_the_templates_and_filters_is_stated():
+    record = embedded.sed_provenance()
+    for part, licence in (("templates", "MIT"), ("filters", "BSD-3-Clause")):
+        assert record[part]["licence"].startswith(licence)
+        assert len(record[part]["wheel_sha256"]) == 64
+    assert Path(embedded.__file__).with_name("sed_templates.npz").stat().st_size < 3e5

@@ -13,7 +13,7 @@ from checkstar.data import embedded, sources
 from checkstar.errors import InputError
 from checkstar.noise import Gaussian
 
-REGISTERED = [sources.MILES_FULL, sources.LAMOST_DR1, sources.SDSS_GALAXIES]
+REGISTERED = [sources.MILES_FULL, sources.LAMOST_DR1, sources.SDSS_GALAXIES, *sources.BOSS_GALAXIES.values()]
 
 
 @pytest.fixture
@@ -263,3 +263,51 @@ def test_real_sdss(shared):
     printed = np.loadtxt(shared / sources.SDSS_GALAXIES.local)[:, 10:]
     # An independent column: the printed errors of the colours, in quadrature from those of the magnitudes.
     np.testing.assert_allclose(data.noise.sigma(data.x), printed, atol=2e-6)
+
+
+def put_boss(folder: Path, monkeypatch, rows: list[list[float]]) -> None:
+    content = ("#F:MAG_U;...;D:Z\n" + "\n".join(",".join(map(str, row)) for row in rows) + "\n").encode()
+    source = replace(sources.BOSS_GALAXIES["0"], local_sha256=hashlib.sha256(content).hexdigest())
+    path = folder / source.local
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    monkeypatch.setitem(sources.BOSS_GALAXIES, "0", source)
+
+
+def test_boss_non_detections_and_absurd_values_are_masked(folder, monkeypatch):
+    put_boss(
+        folder,
+        monkeypatch,
+        [
+            [24.0, 1.2, 22.0, 0.1, 20.0, 0.03, 19.0, 0.02, 18.5, 0.04, 0.5],
+            [99.0, 0.1, 22.0, 95.0, 20.0, 0.0, 19.0, 0.02, 18.5, 0.04, 0.6],
+        ],
+    )
+    data = sources.boss_galaxies("0")
+    # A flux that is below its own error has an error above 1.0857 mag.
+    assert data.noise.sigma_.tolist() == [[np.inf, 0.1, 0.03, 0.02, 0.04], [np.inf, np.inf, np.inf, 0.02, 0.04]]
+    assert data.x.tolist() == [[24.63, 22.0, 20.0, 19.0, 18.5], [24.63, 25.11, 24.8, 19.0, 18.5]]
+    assert data.y[:, 0].tolist() == [0.5, 0.6]
+
+
+def test_a_boss_file_of_another_form_is_refused(folder, monkeypatch):
+    put_boss(folder, monkeypatch, [[1.0, 2.0]])
+    with pytest.raises(InputError, match="has 2 columns, 11 are needed"):
+        sources.boss_galaxies("0")
+
+
+def test_an_unknown_boss_sample_is_refused():
+    with pytest.raises(InputError, match="part is '2'; choose '0', '1' or 'colorCuts'"):
+        sources.boss_galaxies("2")
+
+
+@pytest.mark.parametrize(
+    ("part", "size", "median"), [("0", 6000, 0.48), ("1", 6000, 0.53), ("colorCuts", 10_000, 0.42)]
+)
+def test_real_boss(shared, part, size, median):
+    data = sources.boss_galaxies(part)
+    assert data.x.shape == (size, 5)
+    assert np.median(data.y) == pytest.approx(median, abs=0.005)
+    assert np.abs(data.x).max() < 40
+    assert 0.5 < np.isinf(data.noise.sigma_[:, 0]).mean() < 0.85
+    assert np.isinf(data.noise.sigma_[:, 3]).mean() < 0.01

@@ -6,7 +6,7 @@ from scipy import stats
 
 import checkstar as cs
 from checkstar.errors import InputError
-from checkstar.methods import Cannon, Conformal, Constant, Forest, Ridge, as_method
+from checkstar.methods import Cannon, Conformal, Constant, Forest, Ridge, WeightedConformal, as_method
 from checkstar.methods.conformal import _edges
 from checkstar.testing import check_method
 
@@ -125,8 +125,31 @@ def test_groups_are_never_divided():
     x = rng.normal(size=(500, 1))
     y = rng.normal(size=100)[group][:, None]
     method = Conformal(Forest(n_trees=5)).fit_data(cs.Dataset(np.hstack([x, group[:, None]]), y, group=group))
-    # 30 of 100 groups of five are held out: 150 scores.
-    assert method.levels_[0] == pytest.approx(1 / 151)
+    # 30 of 100 groups of five are held out: 150 scores, of which those of a group are not exchangeable with a new one's.
+    assert method.levels_[0] == pytest.approx(1 / 31)
+
+
+def test_intervals_hold_for_objects_of_new_groups_that_err_together():
+    rng = np.random.default_rng(0)
+    group, blind = np.repeat(np.arange(15), 10), as_method(lambda x: np.zeros(len(x)))
+    inside = []
+    for _ in range(200):
+        shared = rng.normal(size=15)[group] + 0.1 * rng.normal(size=150)
+        said = Conformal(blind).fit(np.zeros((150, 1)), shared, group=group).predict_distribution(np.zeros((1, 1)))
+        low, high = (said.quantile(level).item() for level in (0.125, 0.875))
+        inside.append(stats.norm.cdf(high, scale=np.hypot(1, 0.1)) - stats.norm.cdf(low, scale=np.hypot(1, 0.1)))
+    # 12 of 16 cells of single groups hold 0.75; counted as 150 objects they hold 0.70. Scatter of the mean: 0.11 / 14 = 0.008.
+    assert 0.735 < np.mean(inside) < 0.80
+
+
+def test_one_group_calibrates_nothing():
+    rng = np.random.default_rng(0)
+    x, y, group = rng.normal(size=(60, 1)), rng.normal(size=60), np.repeat([0, 1], 30)
+    for method in (Conformal(Ridge()), WeightedConformal(Ridge())):
+        with pytest.raises(
+            InputError, match="got calibration objects of one group; objects of at least two are needed"
+        ):
+            method.fit(x, y, group=group)
 
 
 def test_selection_weights_give_the_coverage_of_the_population():

@@ -49,7 +49,9 @@ def test_widths_follow_the_noise_of_the_object():
 
 def test_levels_that_too_few_objects_cannot_reach_are_left_out():
     assert ConformalQuantiles(WRONG).fit(*drawn(39)).levels_[[0, -1]].tolist() == [0.025, 0.975]
-    with pytest.raises(InputError, match=r"^ConformalQuantiles got 2 calibration objects, too few for any two of its"):
+    with pytest.raises(
+        InputError, match=r"^ConformalQuantiles got 2 independent calibration objects, too few for any two of its"
+    ):
         ConformalQuantiles(WRONG, levels=(0.1, 0.9)).fit(*drawn(2))
 
 

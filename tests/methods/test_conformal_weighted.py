@@ -134,3 +134,14 @@ def test_bad_input_is_named():
         WeightedConformal(TRAINED, target=np.zeros((9, 3))).fit(*drawn(60, 0))
     with pytest.raises(InputError, match=r"^WeightedConformal predicts numbers but got classes"):
         WeightedConformal(as_method(lambda x: x)).fit(drawn(60, 0)[0], ["a", "b"] * 30)
+
+
+def test_groups_that_err_together_count_once():
+    rng, held = np.random.default_rng(0), []
+    group, blind = np.repeat(np.arange(50), 10), as_method(lambda x: np.zeros(len(x)))
+    for _ in range(150):
+        y = rng.normal(size=50)[group] + 0.1 * rng.normal(size=500)
+        method = WeightedConformal(blind).fit(np.zeros((500, 1)), y, group=group)  # 15 groups are held out
+        held.append(inside(method.predict_distribution(np.zeros((200, 1))), rng.normal(size=(200, 1)), 0.75))
+    # The scatter of the mean is 0.11 / 12 = 0.01; counted as 150 objects it would be 0.70.
+    assert 0.735 < np.mean(held) < 0.81

@@ -161,3 +161,17 @@ def test_bad_levels_and_numbers_are_refused():
         method.abstains(simulate_classes().x, level=1)
     with pytest.raises(InputError, match=r"^DeepKNN calibrates class probabilities but the labels are numbers"):
         DeepKNN(Ridge()).fit(np.arange(60.0)[:, None], np.arange(60.0))
+
+
+@pytest.mark.parametrize("by_class", [True, False])
+def test_groups_that_are_alike_count_once(by_class):
+    rng, refused = np.random.default_rng(0), []
+    for _ in range(30):
+        group = np.repeat(np.arange(30), 20)
+        x = np.repeat(rng.normal(size=(30, 3)), 20, axis=0) + 0.01 * rng.normal(size=(600, 3))
+        y = np.where(np.arange(30)[group] % 2 == 0, "a", "b")
+        method = DeepKNN(KNearest(), by_class=by_class).fit(x, y, group=group)
+        refused.append((method.p_values(rng.normal(size=(300, 3)))[:, 0] <= 0.05).mean())
+    # Classes mean nothing here, so a new object of either is like those held out. Of 9 groups held out none can be
+    # refused at 0.05; counted as 180 objects it is every tenth or more.
+    assert np.mean(refused) < 0.05

@@ -16,8 +16,8 @@ def draw(n, seed=0, shift=0.0):
 
 
 def test_it_keeps_the_contract():
-    check_method(DomainGuard(Ridge()))
-    check_method(DomainGuard(BoostedTrees(random_state=0)), simulate_classes())
+    check_method(DomainGuard(Ridge(), level=0.05))
+    check_method(DomainGuard(BoostedTrees(random_state=0), level=0.05), simulate_classes())
 
 
 def test_it_abstains_on_no_more_than_the_stated_share_of_ordinary_objects():
@@ -67,3 +67,18 @@ def test_an_object_of_which_nothing_was_seen_is_outside():
 def test_a_level_that_is_no_share_is_refused(level):
     with pytest.raises(InputError, match="give a share of objects between 0 and 1"):
         DomainGuard(Ridge(), level=level).fit_data(draw(100))
+
+
+def test_a_new_object_counts_as_much_as_a_whole_group():
+    rng = np.random.default_rng(0)
+    x = np.repeat(rng.normal(size=(60, 3)), 20, axis=0) + 0.01 * rng.normal(size=(1200, 3))
+    guard = DomainGuard(Ridge(), level=0.05).fit(x, x[:, 0], group=np.repeat(np.arange(60), 20))
+    # Stranger than all 60 groups, twice for two scores; counted as 1200 objects it was 2 / 1201.
+    assert guard.p_value(np.full((1, 3), 50.0)) == pytest.approx(2 / 61)
+
+
+def test_too_few_objects_to_tell_any_are_refused():
+    with pytest.raises(
+        InputError, match=r"^DomainGuard got 150 independent objects, too few to tell any object at level="
+    ):
+        DomainGuard(Ridge()).fit_data(draw(150))

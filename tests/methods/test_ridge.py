@@ -153,3 +153,13 @@ def test_penalties_must_be_positive():
 def test_components_must_be_a_positive_integer(n_components):
     with pytest.raises(InputError, match=f"Ridge got n_components={n_components!r}"):
         Ridge(n_components=n_components).fit(*line(10, 0))
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, 1e8])
+def test_columns_that_are_all_constant_say_the_mean_and_nothing_elsewhere(value):
+    y = np.arange(20.0)
+    method = Ridge().fit(np.full((20, 3), value), y)
+    said = method.predict_distribution(np.full((1, 3), value))
+    assert said.mean().item() == pytest.approx(9.5)
+    assert said.std().item() == pytest.approx(y.std(ddof=1) * np.sqrt(1 + 1 / 20), rel=0.05)
+    assert np.isfinite(method.predict_distribution(np.full((1, 3), value + 1)).std()).all()

@@ -113,3 +113,12 @@ def test_a_hundred_thousand_objects_take_seconds():
     start = time.perf_counter()
     density_ratio(normal(100_000, rng, p=20), normal(100_000, rng, 0.3, p=20), rng)
     assert time.perf_counter() - start < 20
+
+
+@pytest.mark.parametrize(("far", "expected"), [(0.0, 0.0), (0.1, 0.1)])
+def test_the_share_beyond_the_source_is_told(far, expected):
+    rng = np.random.default_rng(0)
+    source, target = normal(3000, rng), normal(3000, rng, 0.5)
+    target[rng.random(3000) < far, 1] += 8
+    # Of N(0.5, 1) a share of 0.001 lies beyond the 3.5 sigma of the largest of 3000.
+    assert density_ratio(source, target, rng).beyond == pytest.approx(expected, abs=0.02)

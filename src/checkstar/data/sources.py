@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from checkstar.data import embedded
 from checkstar.data.dataset import Dataset
+from checkstar.data.photometry import colour_covariance
 from checkstar.errors import InputError
 from checkstar.noise import Covariance, Gaussian
 
@@ -301,8 +302,6 @@ def lamost_dr1(labelled: bool = True) -> Dataset:
 
 _BANDS = ("u", "g", "r", "i", "z")
 _COLOURS = ("u-g", "g-r", "r-i", "i-z")
-# The colours are printed to 1e-6 mag. Without this rounding their covariance with the magnitudes would be singular.
-_ROUNDING_MAG = 1e-6
 
 
 def sdss_galaxies(colours: bool = True) -> Dataset:
@@ -390,22 +389,5 @@ def _table(source: Source, path: Path, n_columns: int, delimiter: str | None = N
     except ValueError as error:
         raise InputError(f"{source.name}: {path} is not a table of numbers ({error}); copy it again.") from None
     if table.shape[1] != n_columns:
-        raise InputError(
-            f"{source.name}: {path} has {table.shape[1]} columns, {n_columns} are needed; copy it again."
-        )
+        raise InputError(f"{source.name}: {path} has {table.shape[1]} columns, {n_columns} are needed; copy it again.")
     return table
-
-
-def colour_jacobian(n_bands: int) -> NDArray[np.float64]:
-    """Derivatives (2 b - 1, b) of b magnitudes and the colours between neighbours by the magnitudes."""
-    return np.vstack([np.eye(n_bands), np.eye(n_bands)[:-1] - np.eye(n_bands)[1:]])
-
-
-def colour_covariance(errors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Covariance (n, 2 b - 1, 2 b - 1) of magnitudes and colours from independent errors (n, b) of b magnitudes."""
-    n_bands = errors.shape[1]
-    jacobian = colour_jacobian(n_bands)
-    covariance = np.einsum("ij,nj,kj->nik", jacobian, np.square(errors), jacobian)
-    colours = range(n_bands, 2 * n_bands - 1)
-    covariance[:, colours, colours] += _ROUNDING_MAG**2
-    return covariance

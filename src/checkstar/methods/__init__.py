@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from checkstar.methods.deep_knn import DeepKNN as DeepKNN
     from checkstar.methods.distance_error import DistanceError as DistanceError
     from checkstar.methods.ensemble import Ensemble as Ensemble
+    from checkstar.methods.gaussian_process import GaussianProcess as GaussianProcess
     from checkstar.methods.isotonic import Isotonic as Isotonic
     from checkstar.methods.nearest import KNearest as KNearest
+    from checkstar.methods.networks.mixture_density import MixtureDensity as MixtureDensity
     from checkstar.methods.prior_divided import PriorDivided as PriorDivided
     from checkstar.methods.ridge import Ridge as Ridge
+    from checkstar.methods.sed_fit import SedFit as SedFit
     from checkstar.methods.symmetrized import Symmetrized as Symmetrized
     from checkstar.methods.temperature import TemperatureScaled as TemperatureScaled
     from checkstar.methods.template_fit import TemplateFit as TemplateFit
@@ -44,11 +47,14 @@ _HOME = {
     "Ensemble": "ensemble",
     "Forest": "trees",
     "Frozen": "wrappers",
+    "GaussianProcess": "gaussian_process",
     "Isotonic": "isotonic",
     "KNearest": "nearest",
     "Method": "base",
+    "MixtureDensity": "networks.mixture_density",
     "PriorDivided": "prior_divided",
     "Ridge": "ridge",
+    "SedFit": "sed_fit",
     "Symmetrized": "symmetrized",
     "TemperatureScaled": "temperature",
     "TemplateFit": "template_fit",
@@ -69,11 +75,14 @@ __all__ = [
     "Ensemble",
     "Forest",
     "Frozen",
+    "GaussianProcess",
     "Isotonic",
     "KNearest",
     "Method",
+    "MixtureDensity",
     "PriorDivided",
     "Ridge",
+    "SedFit",
     "Symmetrized",
     "TemperatureScaled",
     "TemplateFit",

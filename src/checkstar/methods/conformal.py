@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from checkstar.data.dataset import Dataset
 from checkstar.errors import InputError, unknown_name
-from checkstar.methods.conformal_scores import Scale, conformal_levels, conformal_scores, score_quantiles, spread_or_one
+from checkstar.estimates import relabelled, unit_count
+from checkstar.methods.conformal_scores import Scale, conformal_scores, held_levels, score_quantiles, spread_or_one
 from checkstar.methods.wrappers import Wrapper
 from checkstar.noise import Noise
 from checkstar.prediction import Grid
@@ -33,6 +34,10 @@ class Conformal(Wrapper):
     over calibration sets the coverage of the interval between two such quantiles with m cells between is exactly
     m / (n + 1); for one calibration set it is drawn from Beta(m, n + 1 - m). The prediction is the whole distribution, a
     `Grid`. Nothing is known beyond the outermost errors: there the tails are given the length of normal ones.
+
+    Objects of one group err together, so n counts groups: a new object is one of a new group, which weighs as much as a
+    whole one of those held out. Then coverage is at least about what is said, more where members of a group differ. Several
+    labels are covered one by one, not all at once.
 
     That holds on average over objects. With `by`, it holds within each category too (Mondrian), at the price of fewer
     calibration objects for each. Labels with errors are covered as they would be measured. The estimand is that of the
@@ -105,12 +110,12 @@ class Conformal(Wrapper):
         scores, centre, sigma = conformal_scores(held, self.scale, "Conformal")
         kinds = self._kinds(held.data, centre, sigma)
         self.edges_, categories = [edges for edges, _ in kinds], [codes for _, codes in kinds]
-        counts = [np.bincount(codes, minlength=len(edges) + 1) for edges, codes in kinds]
-        self.levels_ = conformal_levels(int(min(count[count > 0].min() for count in counts)))
-        weight = held.weight()
+        units, weight = held.data.units_of_independence, held.weight()
+        counts = [self._independent(units, codes == kind) for codes in categories for kind in np.unique(codes)]
+        self.levels_ = held_levels(min(counts), "Conformal")
         self.quantiles_ = np.array(
             [
-                [self._quantiles(scores[:, j], codes == kind, weight) for kind in range(len(self.edges_[j]) + 1)]
+                [self._quantiles(scores[:, j], codes == kind, weight, units) for kind in range(len(self.edges_[j]) + 1)]
                 for j, codes in enumerate(categories)
             ]
         )
@@ -159,13 +164,17 @@ class Conformal(Wrapper):
             kinds.append((edges, np.searchsorted(edges, values, side="right")))
         return kinds
 
-    def _quantiles(self, scores: Array, inside: NDArray[np.bool_], weight: Array) -> Array:
-        if inside.sum() < min(_FEWEST, len(scores)):
+    def _independent(self, units: Codes, inside: NDArray[np.bool_]) -> int:
+        """Independent calibration objects of a category."""
+        if inside.sum() < min(_FEWEST, len(inside)):
             raise InputError(
                 f"Conformal got {int(inside.sum())} calibration objects in a category (by={self.by!r}); at least "
                 f"{_FEWEST} are needed: give coarser categories, more objects or a larger held_out."
             )
-        return score_quantiles(scores[inside], self.levels_, weight[inside])
+        return unit_count(relabelled(units[inside]))
+
+    def _quantiles(self, scores: Array, inside: NDArray[np.bool_], weight: Array, units: Codes) -> Array:
+        return score_quantiles(scores[inside], self.levels_, weight[inside], self._independent(units, inside))
 
 
 def _edges(values: Array, n_bins: int) -> Array:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from checkstar.data.dataset import Dataset
 from checkstar.errors import InputError
+from checkstar.estimates import unit_count
 from checkstar.methods.conformal_scores import score_quantiles
 from checkstar.methods.wrappers import Wrapper
 from checkstar.noise import Noise
@@ -26,7 +27,7 @@ class ConformalQuantiles(Wrapper):
 
     The quantile of level l that the method predicts is moved by the quantile of level l of what it missed,
     ``y - q_l(x)``, on groups that were held out: then a truth of exchangeable objects lies below it with probability l,
-    exactly where l = k / (n + 1) and within 1 / (n + 1) elsewhere. Each level is moved by itself (the asymmetric form,
+    exactly where l = k / (n + 1) and within 1 / (n + 1) elsewhere (n counts groups). Each level is moved by itself (the asymmetric form,
     Romano et al. 2019, Theorem 2), so that both tails are right and not just the interval; quantiles that cross are
     sorted, which brings them nearer to the truth. The prediction is the `Grid` between them.
 
@@ -83,11 +84,12 @@ class ConformalQuantiles(Wrapper):
                 f"ConformalQuantiles got levels={self.levels!r}; give at least two increasing levels in (0, 1)."
             )
         held = self._hold_out(data, self.held_out)
-        least = 1 / (len(held.data) + 1)
+        n_units = unit_count(held.data.units_of_independence)
+        least = 1 / (n_units + 1)
         self.levels_ = levels[(levels >= least) & (levels <= 1 - least)]
         if len(self.levels_) < 2:
             raise InputError(
-                f"ConformalQuantiles got {len(held.data)} calibration objects, too few for any two of its levels; give "
+                f"ConformalQuantiles got {n_units} independent calibration objects, too few for any two of its levels; give "
                 "more objects or a larger held_out."
             )
         truth, quantiles, weight = held.data.y, self._quantiles(held.prediction), held.weight()
@@ -95,7 +97,7 @@ class ConformalQuantiles(Wrapper):
         self.moves_ = np.array(
             [
                 [
-                    score_quantiles(truth[:, j] - quantiles[:, j, i], level, weight).item()
+                    score_quantiles(truth[:, j] - quantiles[:, j, i], level, weight, n_units).item()
                     for i, level in enumerate(self.levels_)
                 ]
                 for j in range(truth.shape[1])

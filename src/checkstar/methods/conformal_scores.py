@@ -12,7 +12,15 @@ from checkstar.errors import InputError
 from checkstar.methods.wrappers import Held
 from checkstar.prediction import Classes, Prediction
 
-__all__ = ["Scale", "Scores", "conformal_levels", "conformal_scores", "score_quantiles", "spread_or_one"]
+__all__ = [
+    "Scale",
+    "Scores",
+    "conformal_levels",
+    "conformal_scores",
+    "held_levels",
+    "score_quantiles",
+    "spread_or_one",
+]
 
 Array = NDArray[np.float64]
 Scale = Literal["sigma", "none"]
@@ -64,13 +72,33 @@ def conformal_levels(n_scores: int) -> Array:
     return np.unique(rank) / (n_scores + 1)
 
 
-def score_quantiles(scores: Array, levels: Array, weight: Array | None = None) -> Array:
+def held_levels(n_units: int, who: str) -> Array:
+    """`conformal_levels` of `n_units` independent calibration objects.
+
+    Raises
+    ------
+    InputError
+        If there is only one: then nothing is known of another.
+    """
+    if n_units < 2:
+        raise InputError(
+            f"{who} got calibration objects of one group; objects of at least two are needed: give more groups or a larger "
+            "held_out."
+        )
+    return conformal_levels(n_units)
+
+
+def score_quantiles(scores: Array, levels: Array, weight: Array | None = None, n_units: int | None = None) -> Array:
     """Quantiles of exchangeable `scores` (n,) of which one more, of mean weight, is to come.
 
     The score of rank k is the quantile of level k / (n + 1); between ranks it is linear. With selection weights, ranks
     are sums of weights up to the middle of each, with half of the newcomer's.
+
+    Of objects in `n_units` groups the newcomer is one of a new group, and weighs as much as a whole one: groups are
+    exchangeable, objects of different groups are not (Dunn, Wasserman & Ramdas 2023, JASA 118, 2491).
     """
     order = np.argsort(scores, kind="stable")
     w = np.ones(len(scores)) if weight is None else weight[order]
-    position = (np.cumsum(w) - 0.5 * w + 0.5 * w.mean()) / (w.sum() + w.mean())
+    new = w.sum() / (len(scores) if n_units is None else n_units)
+    position = (np.cumsum(w) - 0.5 * w + 0.5 * new) / (w.sum() + new)
     return np.interp(levels, position, scores[order])

@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from checkstar.data.dataset import Dataset
 from checkstar.errors import InputError
-from checkstar.estimates import kish
+from checkstar.estimates import kish, unit_count
 from checkstar.methods.base import check_observations
-from checkstar.methods.conformal_scores import Scale, conformal_levels, conformal_scores, spread_or_one
+from checkstar.methods.conformal_scores import Scale, conformal_scores, held_levels, spread_or_one
 from checkstar.methods.wrappers import Wrapper, seen
 from checkstar.noise import Noise
 from checkstar.prediction import Grid
@@ -128,7 +128,10 @@ class WeightedConformal(Wrapper):
             )
         self.order_ = np.argsort(found.scores, axis=0, kind="stable")
         self.scores_ = np.take_along_axis(found.scores, self.order_, axis=0)
-        self.levels_ = conformal_levels(len(held.data))
+        n_units = unit_count(held.data.units_of_independence)
+        self.levels_ = held_levels(n_units, "WeightedConformal")
+        # A new object is one of a new group, which weighs as much as a whole one of those held out.
+        self.group_size_ = len(held.data) / n_units
         low, high = data.y.min(axis=0), data.y.max(axis=0)
         self.ends_ = np.stack([2 * low - high, 2 * high - low])
 
@@ -168,7 +171,7 @@ class WeightedConformal(Wrapper):
         return np.exp(LogRatio(**self.ratio_)(seen(x, noise)))
 
     def _new_ratio(self, x: Array, noise: Noise | None) -> Array:
-        """Ratio of densities (n,) at new objects, however large: one far from all that was held out must say so."""
+        """Ratio of densities (n,) at new objects, times the size of a group, however large: one far from all must say so."""
         if not self.ratio_:
-            return np.ones(len(x))
-        return np.exp(LogRatio(**{**self.ratio_, "largest": _LARGEST_LOG})(seen(x, noise)))
+            return np.full(len(x), self.group_size_)
+        return self.group_size_ * np.exp(LogRatio(**{**self.ratio_, "largest": _LARGEST_LOG})(seen(x, noise)))

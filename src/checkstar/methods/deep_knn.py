@@ -31,7 +31,8 @@ class DeepKNN(Wrapper):
     How ill class j suits an object is the mean distance to its `n_neighbors` nearest training objects of that class
     (large for all classes where nothing like it was seen), or, with ``score="votes"``, the share of its nearest objects
     that are of another class (Papernot & McDaniel; blind to objects far from everything). The p-value of the class is the
-    share of held-out objects, of that class if `by_class`, that suit their own class as ill, ``(1 + number) / (1 + n)``.
+    share of held-out objects, of that class if `by_class`, that suit their own class as ill, ``(1 + number) / (1 + n)``
+    (a new object counts as much as one group of those held out, where they are in groups).
     For an object like those held out, the p-value of its true class is at most a with a probability of at most a: so
     `abstains` at level a refuses a right prediction with at most that probability. No distribution of novelties is
     assumed.
@@ -108,8 +109,12 @@ class DeepKNN(Wrapper):
         observations = self._checked(x, noise)
         scores = self._scores(self._embed(observations, noise))
         counts = [at_least_as_strange(held, own) for held, own in zip(self.calibration_, scores.T, strict=True)]
+        # A new object is one of a new group, which counts as a whole one of those held out.
         return np.column_stack(
-            [(1 + count) / (1 + len(held)) for count, held in zip(counts, self.calibration_, strict=True)]
+            [
+                (size + count) / (size + len(held))
+                for count, held, size in zip(counts, self.calibration_, self.group_sizes_, strict=True)
+            ]
         )
 
     def credibility(self, x: ArrayLike, *, noise: Noise | None = None) -> Array:
@@ -144,8 +149,12 @@ class DeepKNN(Wrapper):
         self.codes_ = np.searchsorted(self.names_, learn.y[:, 0])
         codes = np.searchsorted(self.names_, held.y[:, 0])
         own = self._scores(self._embed(held.x, held.noise))[np.arange(len(codes)), codes]
-        own, codes = own[np.isfinite(own)], codes[np.isfinite(own)]
-        self.calibration_ = [own[codes == j] if self.by_class else own for j in range(len(self.names_))]
+        known = np.isfinite(own)
+        used = [known & (codes == j) if self.by_class else known for j in range(len(self.names_))]
+        self.calibration_ = [own[rows] for rows in used]
+        units = held.units_of_independence
+        self.group_sizes_ = np.array([rows.sum() / max(len(np.unique(units[rows])), 1) for rows in used])
+        self.group_sizes_[self.group_sizes_ == 0] = 1.0
 
     def _predict(self, x: Array, noise: Noise | None) -> Classes:
         return Classes(aligned(self.method_.predict_distribution(x, noise=noise), self.names_, "DeepKNN"), self.names_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from checkstar.data.dataset import Dataset
 from checkstar.errors import InputError
+from checkstar.estimates import unit_count
 from checkstar.methods.base import check_observations
 from checkstar.methods.wrappers import Wrapper
 from checkstar.noise import Noise
@@ -27,8 +29,7 @@ class DomainGuard(Wrapper):
     The strangeness of an object (distance to the `n_neighbours`-th neighbour, among whitened principal components and along
     the axes on which the labels change) is compared with that of training objects that had no part in it, two halves
     calibrating each other: it abstains where the conformal p-value is at most `level`, which happens to at most about a
-    share `level` of ordinary objects. There it says what it knows
-    without having looked: the mean and spread of the training labels, or the shares of the classes. These are valid
+    share `level` of ordinary objects (of objects in groups: of a new group). There it says what it knows without having looked: the mean and spread of the training labels, or the shares of the classes. These are valid
     predictions, far too wide to be mistaken for measurements; `abstains` tells which they are, and a catalogue should
     leave them out.
 
@@ -40,7 +41,8 @@ class DomainGuard(Wrapper):
     method : Method, scikit-learn estimator or callable
         The method inside.
     level : float in (0, 1)
-        Share of ordinary objects on which it abstains.
+        Share of ordinary objects on which it abstains. At least ``2 / level - 1`` independent objects are needed: fewer
+        cannot single out any.
     n_components, n_neighbours : int
         Of the strangeness.
     random_state : int
@@ -80,9 +82,14 @@ class DomainGuard(Wrapper):
     def _learn(self, data: Dataset) -> None:
         if not 0 < self.level < 1:
             raise InputError(f"DomainGuard got level={self.level!r}; give a share of objects between 0 and 1.")
-        self.method_ = self._fit_inner(data)
         assert data.x is not None and data.y is not None
-        x = without_masked(data.x, data.noise)
+        self.n_used_, self.n_units_ = len(data), unit_count(data.units_of_independence)
+        if 2 / (self.n_units_ + 1) > self.level:
+            raise InputError(
+                f"DomainGuard got {self.n_units_} independent objects, too few to tell any object at level={self.level:g}: "
+                f"it would never abstain; give {math.ceil(2 / self.level) - 1} or a larger level."
+            )
+        self.method_ = self._fit_inner(data)
         # Kept as arrays, so that the guard can be saved: one half scores, the other calibrates, and back.
         self.scores_: list[Any] = []
         self.calibration_: list[Any] = []
@@ -96,7 +103,6 @@ class DomainGuard(Wrapper):
             unseen = without_masked(held.x, held.noise)
             self.scores_.append([[*score[:6]] for score in scores])
             self.calibration_.append([np.sort(score(unseen)) for score in scores])
-        self.n_used_ = len(x)
         if data.task == "classification":
             names, counts = np.unique(data.y, return_counts=True)
             self.names_ = [str(name) for name in names]
@@ -119,7 +125,9 @@ class DomainGuard(Wrapper):
         for scores, calibrations in zip(self.scores_, self.calibration_, strict=True):
             for kind, (score, calibration) in enumerate(zip(scores, calibrations, strict=True)):
                 counts[kind] += at_least_as_strange(calibration, Strangeness._make([*score, self.n_neighbours])(seen))
-        return np.minimum(1.0, 2 * (1 + counts.min(axis=0)) / (1 + self.n_used_))
+        # A new object is one of a new group, which counts as a whole one of those that calibrate.
+        own = self.n_used_ / self.n_units_
+        return np.minimum(1.0, 2 * (own + counts.min(axis=0)) / (own + self.n_used_))
 
     def _predict(self, x: Array, noise: Noise | None) -> Prediction:
         outside = self.p_value(x, noise=noise) <= self.level

@@ -40,8 +40,9 @@ class PriorDivided(Wrapper):
     others stays.
 
     Where the posterior is as wide as the prior the object says nothing: where s_L exceeds `widest` t, the answer is
-    N(m, (widest t)^2), an abstention (see `abstains`). It is only as good as the error bars of `method`:
-    `checkstar.checks.PopulationRepair` shows whether they allow it.
+    N(m, (widest t)^2), an abstention (see `abstains`), which pulls an average to m as the prior did: do not average where
+    more than a few abstain, nor the rest alone, for far-off objects abstain first. It is only as good as the error bars of
+    `method`: `checkstar.checks.PopulationRepair` shows whether they allow it.
 
     Parameters
     ----------

@@ -107,7 +107,9 @@ class Ridge(Method):
         self, left: NDArray[np.float64], target: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Set the penalty (k,) of least leave-one-out error; residuals (n, k) of the fit and leverages (n, k)."""
-        largest = max(float(self.singular_[0]) ** 2, 1e-300)
+        largest = float(self.singular_[0]) ** 2
+        # Columns that are all constant have no scale of their own; standardised ones would have this.
+        largest = largest if largest > 1e-20 * len(target) else float(len(target))
         grid = np.logspace(-10, 2, 61) if self.penalties is None else np.asarray(self.penalties, dtype=float)
         if grid.size == 0 or not (np.isfinite(grid) & (grid > 0)).all():
             raise InputError("Ridge got penalties that are not positive; give at least one positive number.")

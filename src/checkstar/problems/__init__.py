@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from checkstar.problems.base import Metric, Problem
+    from checkstar.problems.photometric_redshifts import redshifts
     from checkstar.problems.stellar_spectra import stellar_labels
 
-__all__ = ["Metric", "Problem", "stellar_labels"]
+__all__ = ["Metric", "Problem", "redshifts", "stellar_labels"]
 
-_HOME = {"Metric": "base", "Problem": "base", "stellar_labels": "stellar_spectra"}
+_HOME = {
+    "Metric": "base",
+    "Problem": "base",
+    "redshifts": "photometric_redshifts",
+    "stellar_labels": "stellar_spectra",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from checkstar.estimates import design_factor, kish, normalised_weights, standard_error
+from checkstar.estimates import effective_number, kish, normalised_weights
 from checkstar.evidence import Z_95, Estimate, binomial
 
 __all__ = ["excess_share"]
@@ -34,11 +34,7 @@ def excess_share(
     w = normalised_weights(weights, len(p))
     strange = (p <= level).astype(float)
     value = float((w * strange).mean())
-    error, effective = standard_error(w * (strange - value), units), kish(w, units)
-    if 0 < value < 1 and 0 < error < math.inf:
-        # Where heavy objects happen to be ordinary, the variance seen is that of the light ones: no more than Kish's number.
-        effective = min(kish(w), value * (1 - value) / error**2)
-    effective *= design_factor(len(p), kish(w, units))
+    effective = effective_number(strange, units, w)
     found = binomial(value * effective, effective)
     own = Z_95 * math.sqrt(level * (1 - level) / n_calibration)
     low = value - math.hypot(value - found.low, own)

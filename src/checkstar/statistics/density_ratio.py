@@ -54,6 +54,9 @@ class DensityRatio(NamedTuple):
         Number of terms that enough objects could bear; fewer may have been fitted.
     model : LogRatio
         Fitted on all, for other objects: ``exp(model(x))``.
+    beyond : float
+        Share of the target objects whose ratio is larger than that of every source object: no weights of these tell what
+        happens there.
     """
 
     weights: Array
@@ -62,6 +65,7 @@ class DensityRatio(NamedTuple):
     folds: tuple[Units, Units]
     n_terms: int
     model: LogRatio
+    beyond: float
 
 
 class LogRatio(NamedTuple):
@@ -84,8 +88,12 @@ class LogRatio(NamedTuple):
     largest: float
 
     def __call__(self, x: Array) -> Array:
+        return np.clip(self.unbounded(x), -_LARGEST, self.largest)
+
+    def unbounded(self, x: Array) -> Array:
+        """The logarithm (n,), however large."""
         terms = (self.terms(x) - self.centre) / self.width
-        return np.clip(self.coefficients[0] + terms @ self.coefficients[1:], -_LARGEST, self.largest)
+        return np.asarray(self.coefficients[0] + terms @ self.coefficients[1:], dtype=float)
 
     def whitened(self, x: Array) -> Array:
         """Whitened components (n, k)."""
@@ -164,13 +172,15 @@ def density_ratio(
     # A ratio of densities has mean one over the source. Less of it was reached where the target lies beyond, and weights
     # that are equally small there would pass for equal weights.
     reached = min(1.0, normalisation)
+    model = _fitted(source, target, rng, max_objects)
     return DensityRatio(
         weights=weights / normalisation,
         n_effective=reached * kish(weights, None if units_source is None else of_source),
         at_target=np.exp(at_target) / normalisation,
         folds=(folds[of_source], folds[of_target]),
         n_terms=n_terms,
-        model=_fitted(source, target, rng, max_objects),
+        model=model,
+        beyond=float((model.unbounded(target) > model.unbounded(source).max()).mean()),
     )
 
 

@@ -27,8 +27,9 @@ def root_of_squares(differences: NDArray[np.float64], covariance: NDArray[np.flo
 
     Examples
     --------
-    >>> root_of_squares(np.zeros(4), np.eye(4) / 1000, 1000.0).high < 0.1
-    True
+    >>> found = root_of_squares(np.array([0.3, 0.4]), np.eye(2) / 1000, 1e6)
+    >>> [round(end, 2) for end in found[:3]]
+    [0.5, 0.44, 0.56]
     """
     size, p = float(differences @ differences), len(differences)
     trace, squares = float(np.trace(covariance)), float(np.square(covariance).sum())

@@ -71,11 +71,15 @@ class Injections:
 
 
 class Found(NamedTuple):
-    """Share of a population that is found, the effective number of found injections, and of all of them."""
+    """Share of a population that is found, the effective number of found injections, and of all of them.
+
+    `covered` is the share of the population that was injected at all: one, where injections reach beyond it.
+    """
 
     share: Estimate
     n_effective: float
     n_effective_all: float
+    covered: Estimate
 
 
 def find(injections: Injections, mean: float, std: float, label: int = 0) -> Found:
@@ -93,7 +97,8 @@ def find(injections: Injections, mean: float, std: float, label: int = 0) -> Fou
     weight = population_weights(injections, mean, std, label)
     seen = weight * np.asarray(injections.found)
     share = from_influence(float(seen.mean()), seen - seen.mean(), np.arange(len(seen)))
-    return Found(share, _effective(seen), _effective(weight))
+    covered = from_influence(float(weight.mean()), weight - weight.mean(), np.arange(len(weight)))
+    return Found(share, _effective(seen), _effective(weight), covered)
 
 
 def selection_bias(injections: Injections, mean: float, std: float, label: int = 0) -> Estimate:

@@ -78,7 +78,7 @@ def miles_provenance() -> dict[str, Any]:
 
 def read_miles() -> dict[str, NDArray[Any]]:
     """The stored arrays, after their hash was checked."""
-    return _read("miles")
+    return _read("miles", miles_provenance())
 
 
 class SedTable(NamedTuple):
@@ -113,7 +113,7 @@ def sed_templates() -> SedTable:
     >>> table.flux.shape, table.templates[0], table.bands
     ((6, 481, 5), 'El', ('u', 'g', 'r', 'i', 'z'))
     """
-    stored = _read("sed_templates")
+    stored = _read("sed_templates", sed_provenance())
     names = (tuple(map(str, stored[name])) for name in ("templates", "bands"))
     return SedTable(stored["flux"].astype(float), stored["z"], *names)
 
@@ -127,9 +127,9 @@ def _provenance(name: str) -> dict[str, Any]:
     return json.loads(files(__name__).joinpath(f"{name}.json").read_text(encoding="utf-8"))
 
 
-def _read(name: str) -> dict[str, NDArray[Any]]:
+def _read(name: str, provenance: dict[str, Any]) -> dict[str, NDArray[Any]]:
     content = files(__name__).joinpath(f"{name}.npz").read_bytes()
-    found, needed = hashlib.sha256(content).hexdigest(), _provenance(name)["sha256"]
+    found, needed = hashlib.sha256(content).hexdigest(), provenance["sha256"]
     if found != needed:
         raise InputError(
             f"the embedded file {name}.npz has sha256 {found[:12]}... but {needed[:12]}... was published; "

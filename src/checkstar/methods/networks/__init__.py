@@ -1,0 +1,1 @@
+"""Networks: methods that torch trains. They predict without it: what is learned is arrays."""
