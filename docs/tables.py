@@ -4,13 +4,37 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from checkstar import methods
 from checkstar.checks import Check, default_checks
-from checkstar.checks.base import NEEDS
+from checkstar.checks.base import DECLARATIONS, NEEDS
 from checkstar.claims import USES, Claim
+from checkstar.methods import domain_guard  # noqa: F401 - named in CURES
 from checkstar.power import power_rows, shipped
+
+#: All checks, those that fit the method again included.
+CHECKS = default_checks(refit=True)
+
+#: Check, cure (a method or a function of this package), and the example that shows the cure at work.
+CURES = (
+    ("pulls", "Calibrated", "checks/plot_pulls"),
+    ("pulls", "DistanceError", "methods/plot_distance_error"),
+    ("coverage", "Conformal", "checks/plot_coverage"),
+    ("coverage", "ConformalQuantiles", "methods/plot_conformal_weighted"),
+    ("coverage", "WeightedConformal", "methods/plot_conformal_weighted"),
+    ("class_calibration", "TemperatureScaled", "checks/plot_class_calibration"),
+    ("class_calibration", "Isotonic", "checks/plot_class_calibration"),
+    ("population", "PriorDivided", "checks/plot_population"),
+    ("contrast", "PriorDivided", "checks/plot_contrast"),
+    ("gold_sample", "PriorDivided", "checks/plot_gold_sample"),
+    ("baselines", "Ensemble", "methods/plot_ensemble"),
+    ("symmetry", "Symmetrized", "checks/plot_symmetry"),
+    ("domain", "domain_guard.DomainGuard", "checks/plot_domain"),
+    ("domain", "DeepKNN", "methods/plot_deep_knn"),
+)
 
 
 def rows(columns: Sequence[str], body: Iterable[Sequence[str]]) -> str:
@@ -21,7 +45,7 @@ def rows(columns: Sequence[str], body: Iterable[Sequence[str]]) -> str:
 
 def deciding(use: Any) -> list[Check]:
     """The checks that decide a use."""
-    return [check for check in default_checks() if check.decides(Claim(use))]
+    return [check for check in CHECKS if check.decides(Claim(use))]
 
 
 def decides(check: Check) -> list[str]:
@@ -32,9 +56,9 @@ def decides(check: Check) -> list[str]:
 def readme_claims() -> str:
     """Claims for README.md: no links, nothing to build."""
     return rows(
-        ["claim", "the question", "an example", "checks that decide"],
+        ["claim", "the question", "an example", "checks that decide", "of the families"],
         [
-            [f"`{use}`", about.question, about.example, ", ".join(check.name for check in deciding(use))]
+            [f"`{use}`", about.question, about.example, str(len(deciding(use))), ", ".join(about.families)]
             for use, about in USES.items()
         ],
     )
@@ -77,7 +101,38 @@ def choose() -> str:
                 _needs(check),
                 f"{{doc}}`example </gallery/checks/plot_{check.name}>`",
             ]
-            for check in default_checks()
+            for check in CHECKS
+        ],
+    )
+
+
+def cures() -> str:
+    """Which cure helps against which failed check, and where it is seen."""
+    return rows(
+        ["failed", "cure", "what it does", "seen"],
+        [
+            [
+                f"[{check}](#check-{check})",
+                f"{{py:class}}`~checkstar.methods.{cure}`",
+                _first_paragraph(operator.attrgetter(cure)(methods)),
+                f"{{doc}}`example </gallery/{example}>`",
+            ]
+            for check, cure, example in CURES
+        ],
+    )
+
+
+def declarations() -> str:
+    """What a scope may declare, and which checks then have a question."""
+    return rows(
+        ["declared", "what it is", "checks that then ask"],
+        [
+            [
+                f"`{name}`",
+                words.split(":", maxsplit=1)[0],
+                ", ".join(f"[{c.name}](#check-{c.name})" for c in CHECKS if c.declared == name),
+            ]
+            for name, words in DECLARATIONS.items()
         ],
     )
 
@@ -89,7 +144,7 @@ def needs() -> str:
 
 def catalogue() -> str:
     """All checks, one section each, ordered by code."""
-    return "\n\n".join(_section(check) for check in sorted(default_checks(), key=lambda check: check.code))
+    return "\n\n".join(_section(check) for check in sorted(CHECKS, key=lambda check: check.code))
 
 
 def power() -> str:
@@ -108,7 +163,7 @@ def _section(check: Check) -> str:
         ["asked of", " and ".join(check.tasks)],
         ["needs", _needs(check)],
         ["settings", settings or "none"],
-        ["planted fault", _first_paragraph(check.plant)],
+        ["planted fault", f"{check.fault(1)}; found, and its absence passed, at {check.enough:,} objects"],
         ["references", "; ".join(check.references) or "none"],
         ["see", f"{{py:class}}`checkstar.checks.{kind}`, {{doc}}`example </gallery/checks/plot_{check.name}>`"],
     ]
@@ -116,7 +171,9 @@ def _section(check: Check) -> str:
 
 
 def _needs(check: Check) -> str:
-    return ", ".join(f"`{need}`" for need in sorted(check.needs)) or "predictions and truth"
+    needed = [f"`{need}`" for need in sorted(check.needs)] or ["predictions and truth"]
+    declared = [f"`Scope({check.declared}=...)`"] if check.declared else []
+    return ", ".join([*needed, *declared, *(["asked for with `refit`"] if check.refits else [])])
 
 
 def _first_paragraph(item: Any) -> str:
@@ -126,6 +183,8 @@ def _first_paragraph(item: Any) -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "claims": claims,
     "choose": choose,
+    "cures": cures,
+    "declarations": declarations,
     "needs": needs,
     "catalogue": catalogue,
     "power": power,

@@ -327,3 +327,31 @@ def test_draws_without_spread_fail_their_error_bars():
     assert pulls.verdict is Verdict.FAIL
     assert "inf" not in pulls.reason
     assert "nan" not in pulls.reason
+
+
+def posterior_run():
+    rng = np.random.default_rng(5)
+    truth = rng.normal(size=(60, 2))
+    return cs.Run.from_samples(truth[:, None] + rng.normal(size=(60, 50, 2)) + rng.normal(size=(60, 1, 2)), truth)
+
+
+def test_a_claim_about_all_labels_together_asks_no_check_of_one_label():
+    found = {e.check: e for e in audit(posterior_run(), "posterior").judgements[0].evidence}
+    assert not [e for e in found.values() if e.verdict is Verdict.ERROR]
+    assert found["pulls"].verdict is Verdict.NOT_APPLICABLE
+    assert "one label at a time; this claim is about all 2 together" in found["pulls"].reason
+    assert found["sbc"].verdict.ran
+    planned = {p.check.name: p.runs for p in plan(posterior_run(), cs.Claim("posterior"))}
+    assert planned["sbc"] and not planned["pulls"]
+
+
+def test_a_claim_about_all_labels_together_may_name_one_that_is_there():
+    found = {e.check: e for e in audit(posterior_run(), cs.Claim("posterior", label="y1")).judgements[0].evidence}
+    assert found["pulls"].verdict.ran and found["sbc"].verdict.ran
+    with pytest.raises(cs.InputError, match="there is no label 'y9'"):
+        audit(posterior_run(), cs.Claim("posterior", label="y9"))
+
+
+def test_a_pure_number_with_a_unit_is_refused():
+    with pytest.raises(cs.InputError, match=r"is a pure number .*; drop the unit 'dex'"):
+        audit(posterior_run(), cs.Claim("posterior", tolerance=0.1, unit="dex"))

@@ -82,3 +82,11 @@ def test_a_column_that_the_population_s_file_lacks_is_refused(tmp_path):
 def test_a_claim_that_no_data_can_mend_is_refused_at_once(given, message):
     with pytest.raises(InputError, match=message):
         read_claim(given)
+
+
+def test_a_claim_about_all_labels_together_needs_no_label():
+    data = Dataset(y=[[0.0, 1.0], [1.0, 2.0]], labels=["a", "b"])
+    assert ClaimSettings(use="posterior", tolerance=0.1).claim(data).label is None
+    assert ClaimSettings(use="posterior", label="b").claim(data).label == "b"
+    with pytest.raises(InputError, match="say which with --label"):
+        ClaimSettings(use="object_interval").claim(data)

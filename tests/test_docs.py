@@ -4,6 +4,7 @@
 ``...`` shows as many first lines as stand there. A block after ``<!-- not run: reason -->`` is left alone.
 """
 
+import ast
 import contextlib
 import doctest
 import importlib.util
@@ -19,6 +20,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
+
+from checkstar import methods
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILT = {"_build", "api", "gallery", "_templates"}
@@ -130,12 +133,35 @@ def test_the_table_of_claims_in_the_readme_is_that_of_the_code():
     assert CLAIMS.search((ROOT / "README.md").read_text(encoding="utf-8"))[2] == _tables().readme_claims()
 
 
-@pytest.mark.parametrize("name", ["claims", "choose", "needs", "catalogue"])
+@pytest.mark.parametrize("name", ["claims", "choose", "cures", "declarations", "needs", "catalogue", "power"])
 def test_every_generated_table_names_what_the_code_has(name):
     tables = _tables()
     assert tables.TABLES[name]().count("\n") > 3
     used = [page for page in PAGES if f"```{{generated}} {name}\n" in page.read_text(encoding="utf-8")]
     assert len(used) == 1
+
+
+def test_every_cure_in_the_table_is_at_work_in_its_example_and_none_is_left_out():
+    tables = _tables()
+    names = {check.name for check in tables.CHECKS}
+    for check, cure, example in tables.CURES:
+        used = _used((ROOT / "examples" / f"{example}.py").read_text(encoding="utf-8"))
+        assert check in names
+        assert cure.split(".")[-1] in used, f"{example} does not show {cure}"
+    wrappers = {name for name in methods.__all__ if _wraps(getattr(methods, name))}
+    assert wrappers <= {cure.split(".")[-1] for _, cure, _ in tables.CURES}
+
+
+def _used(source):
+    """Names in the code of a script, imports left out."""
+    nodes = list(ast.walk(ast.parse(source)))
+    return {n.id for n in nodes if isinstance(n, ast.Name)} | {n.attr for n in nodes if isinstance(n, ast.Attribute)}
+
+
+def _wraps(item):
+    return (
+        isinstance(item, type) and issubclass(item, methods.Wrapper) and item not in (methods.Wrapper, methods.Frozen)
+    )
 
 
 def test_every_link_to_a_file_of_the_repository_leads_somewhere():

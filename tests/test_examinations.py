@@ -102,3 +102,15 @@ def test_a_test_set_with_unknown_labels_is_refused():
         cs.Run(name="r", test=target, prediction=cs.prediction.Point(np.zeros(3)))
     with pytest.raises(InputError, match="y is not finite for 1 of 3"):
         cs.Dataset(np.ones((3, 2)), y)
+
+
+def test_an_audit_with_another_target_has_another_fingerprint():
+    x = np.arange(40.0).reshape(20, 2)
+
+    def declaring(target, size=1.0):
+        scope = cs.Scope(target=cs.Dataset(target), nuisances=[background(size)])
+        return cs.Run.of(lambda x: x[:, 0], test=cs.Dataset(x, x[:, 0]), scope=scope)
+
+    # Two objects made alike: what lasts between processes, not their addresses.
+    assert fingerprint(declaring(x), 0) == fingerprint(declaring(x), 0)
+    assert fingerprint(declaring(x), 0) != fingerprint(declaring(x + 1), 0)

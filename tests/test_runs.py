@@ -154,6 +154,21 @@ def test_what_does_not_fit_together_is_refused(make, message):
         make()
 
 
+@pytest.mark.parametrize(
+    ("log_prob", "message"),
+    [
+        (3, "log_prob is a int; give a pair: .5, 10. at the draws and .5,. at the truth"),
+        (np.zeros((5, 10)), "log_prob is a ndarray; give a pair"),
+        ((1, 2, 3), "log_prob is 3 things"),
+        (("a", "b"), "log_prob does not hold numbers"),
+        ((np.zeros((10, 5)), np.zeros(5)), "log_prob has shapes .10, 5. and .5,."),
+    ],
+)
+def test_densities_of_another_shape_are_refused(log_prob, message):
+    with pytest.raises(InputError, match=message):
+        cs.Run.from_samples(np.zeros((5, 10, 2)), np.zeros((5, 2)), log_prob=log_prob)
+
+
 def test_the_only_label_needs_no_name_and_several_do():
     whole = data(labels=2)
     done = cs.Run(name="t", test=whole, prediction=Point(whole.y))

@@ -2,9 +2,9 @@
 Domain: spectra that were not brought to rest
 =============================================
 
-A method answers every spectrum, also one of a kind it has never seen. The check learns from one half of the training
-set what its spectra look like, calibrates on the other half how strange a spectrum of the same kind may look, and
-counts the test objects that are stranger.
+A method answers every spectrum, also one of a kind it has never seen. The check learns from all folds of
+the training set but one what its spectra look like, calibrates on the fold left out how strange a spectrum of the same kind
+may look, and counts the test objects that are stranger.
 """
 
 import matplotlib.pyplot as plt
@@ -46,7 +46,7 @@ print(f"{cured.verdict}: {cured.reason}")
 # %%
 # Where nothing can be corrected, a guard abstains: `DomainGuard` leaves out what its method has not learned.
 
-guard = DomainGuard(cs.methods.Ridge(), level=0.1).fit_data(train)
+guard = DomainGuard(cs.methods.Ridge(), level=0.15).fit_data(train)
 kept = moving[~guard.abstains(moving.x, noise=moving.noise)]
 guarded = cs.Run.of(guard, train=train, test=kept)
 limited = check.examine(guarded, claim, np.random.default_rng(0))

@@ -64,4 +64,4 @@ axes.legend()
 
 assert fault.verdict == "FAIL"
 assert cured.verdict != "FAIL"
-assert cured.value < 0.05 < fault.value
+assert cured.value < check.limit < fault.value

@@ -34,7 +34,7 @@ def stars(n, most_dust):
 
 train, test = stars(1500, 0.5), stars(1000, 2.0)
 dust = Dimming(extinction=curve, magnitudes=True, label="a_v", direction=">=", amounts=(0.1, 1.0))
-scope = cs.scope.Scope(relations=[dust])
+scope = cs.Scope(relations=[dust])
 
 # %%
 # The fault

@@ -37,7 +37,7 @@ def galaxies(n, largest_angle):
 
 
 train, test = galaxies(800, 0.4), galaxies(600, np.pi)
-scope = cs.scope.Scope(symmetries=[Rotation90(image_shape=(side, side)), Flip(image_shape=(side, side))])
+scope = cs.Scope(symmetries=[Rotation90(image_shape=(side, side)), Flip(image_shape=(side, side))])
 
 # %%
 # The fault
@@ -74,7 +74,7 @@ figure.suptitle(fault.figure["title"])
 flux, distance = np.exp(rng.normal(size=(2, 2000)))
 columns = {"features": ["flux", "distance"], "labels": ["L"], "units": {"flux": "W / m2", "distance": "m", "L": "W"}}
 data = cs.Dataset(np.column_stack([flux, distance]), 4 * np.pi * flux * distance**2, **columns)
-units = cs.scope.Scope(symmetries=[Units.of(data)])
+units = cs.Scope(symmetries=[Units.of(data)])
 learned = cs.Run.of(cs.methods.BoostedTrees(), train=data[:1000], test=data[1000:], scope=units)
 bound = check.examine(learned, cs.Claim("object_value"), np.random.default_rng(0))
 print(f"trees: {bound.verdict}: {bound.reason}")

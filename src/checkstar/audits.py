@@ -12,7 +12,7 @@ import numpy as np
 
 from checkstar import provenance
 from checkstar.checks import Check, default_checks
-from checkstar.claims import USES, Claim, Population, Shift, Use
+from checkstar.claims import JOINT, USES, Claim, Population, Shift, Use
 from checkstar.errors import InputError
 from checkstar.evidence import ALPHA, Evidence, Limit, Verdict, decide, holm
 from checkstar.examinations import Examiner, Planned, Progress, fingerprint, jobs_of, plan
@@ -32,8 +32,8 @@ _USES_OF_TASK: dict[str, tuple[Use, ...]] = {
     "classification": ("ranking", "classification", "anomaly"),
 }
 
-#: Uses of all labels together, and what must be given before they are judged without being claimed.
-_JOINT: dict[Use, Callable[[Run], bool]] = {
+#: What must be given before a use of all labels together is judged without being claimed.
+_GIVEN: dict[Use, Callable[[Run], bool]] = {
     "posterior": lambda run: "samples" in run.gives,
     "anomaly": lambda run: run.scope.declares("novelties"),
 }
@@ -321,7 +321,7 @@ def audit(
     ------
     InputError
         If the claim does not fit the run (its label, its unit, its task), the run failed, or the journal is that of
-        another audit.
+        another audit; or what the run's scope declares is observed otherwise than the test objects.
     """
     chosen = default_checks(refit=refit) if checks is None else tuple(checks)
     if not isinstance(run, Run):
@@ -330,6 +330,7 @@ def audit(
         raise InputError(f"the seed is {rng}; give an integer that is not negative.")
     if run.failure:
         raise InputError(f"the run of {run.name} failed and cannot be audited: {run.failure}")
+    run.scope.require_like(run.test)
     claims = _claims_of(run) if claim is None else (_fitting(claim if isinstance(claim, Claim) else Claim(claim), run),)
     work = [(c, check) for c in claims for check in chosen if claim is not None or check.decides(c)]
     before = run.costs.objects_predicted
@@ -369,9 +370,9 @@ def _require_unaltered(audit: Audit, stored: Mapping[str, Any]) -> None:
 
 def _claims_of(run: Run) -> tuple[Claim, ...]:
     uses = _USES_OF_TASK[run.test.task]
-    single = [use for use in uses if use not in _JOINT]
+    single = [use for use in uses if use not in JOINT]
     of_labels = [Claim(use, label=label, unit=run.test.units.get(label)) for label in run.labels for use in single]
-    return (*of_labels, *(Claim(use) for use in uses if use in _JOINT and _JOINT[use](run)))
+    return (*of_labels, *(Claim(use) for use in uses if use in JOINT and _GIVEN[use](run)))
 
 
 def _fitting(claim: Claim, run: Run) -> Claim:
@@ -381,8 +382,8 @@ def _fitting(claim: Claim, run: Run) -> Claim:
         raise InputError(
             f"the claim {claim.use!r} is not made of {run.test.task} results; claims for these: {allowed}."
         )
-    if claim.use in _JOINT:
-        return claim
+    if claim.use in JOINT and claim.label is None:
+        return replace(claim, **_converted(claim, ""))
     view = run.view(claim.label)
     return replace(claim, label=view.name, **_converted(claim, view.unit))
 
@@ -399,9 +400,10 @@ def _converted(claim: Claim, unit: str) -> dict[str, Any]:
     try:
         tolerance = float(units.Quantity(claim.tolerance, claim.unit).to_value(unit))
     except (ValueError, TypeError, units.UnitConversionError) as error:
+        why = str(error).split(".")[0].splitlines()[0]
+        has = f"is in {unit!r}" if unit else "has no unit"
         raise InputError(
-            f"the tolerance is in {claim.unit!r} but {claim.label or 'the label'} is in {unit or 'no unit'!r} ({error}); "
-            "give it in the label's unit."
+            f"the tolerance is in {claim.unit!r} but {claim.label or 'the label'} {has} ({why}); give it in the label's unit."
         ) from error
     return {"unit": unit, "tolerance": tolerance}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from checkstar.claims import USES, Claim, Population, Shift, Use
+from checkstar.claims import JOINT, USES, Claim, Population, Shift, Use
 from checkstar.data.dataset import Dataset
 from checkstar.errors import InputError, unknown_name
 from checkstar.table_columns import column_numbers, converted
@@ -54,7 +54,7 @@ class ClaimSettings(BaseModel):
         )
 
     def claim(self, data: Dataset) -> Claim:
-        """The claim about a dataset, with its label named.
+        """The claim about a dataset, with its label named unless it is about all of them together.
 
         Raises
         ------
@@ -62,10 +62,13 @@ class ClaimSettings(BaseModel):
             If the label is unknown or not named among several, if it has a unit and the tolerance has none, or if the
             population's file cannot be used.
         """
+        draft = self.draft()
+        if self.label is None and (draft.use in JOINT or not data.labels):
+            return draft
         if self.label is None and len(data.labels) > 1:
             raise InputError(f"there are {len(data.labels)} labels ({', '.join(data.labels)}); say which with --label.")
         label = data.labels[0] if self.label is None else data.labels[data.label_index(self.label)]
-        claim, unit = replace(self.draft(), label=label), data.units.get(label, "")
+        claim, unit = replace(draft, label=label), data.units.get(label, "")
         if claim.tolerance is not None:
             _require_unit(claim.use, label, claim.tolerance, claim.unit, unit)
         if self.population is None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from checkstar.errors import InputError, unknown_name
 
-__all__ = ["USES", "Claim", "Population", "Shift", "Use", "UseDescription"]
+__all__ = ["JOINT", "USES", "Claim", "Population", "Shift", "Use", "UseDescription"]
 
 Use = Literal["object_value", "object_interval", "population_mean", "classification", "ranking", "posterior", "anomaly"]
 
@@ -82,6 +82,9 @@ USES: dict[Use, UseDescription] = {
     ),
 }
 
+
+#: Uses of all labels together; those of one label name it.
+JOINT: tuple[Use, ...] = ("posterior", "anomaly")
 
 #: Tolerances at which a claim would say nothing: any order is right in half of the pairs, any probability to 1.
 _LARGEST_TOLERANCE: dict[Use, float] = {"ranking": 0.5, "classification": 1.0, "anomaly": 0.95}

@@ -250,7 +250,9 @@ def audit(
 @app.command("run")
 def run_method(
     problem: Annotated[str, typer.Argument(help="A problem (checkstar list problems).")],
-    method: Annotated[str, typer.Option(help="A method (checkstar list methods).")],
+    method: Annotated[
+        str, typer.Option(help="A method (checkstar list methods), or one around another: 'calibrated(cannon)'.")
+    ],
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Setting of the method (repeatable).")
     ] = None,
@@ -273,7 +275,7 @@ def run_method(
 ) -> None:
     """Train a method on a problem and audit what it predicts."""
     from checkstar.claim_settings import read_claim
-    from checkstar.components import component, configured, parse_settings
+    from checkstar.components import component, method_of, parse_settings
     from checkstar.runs import run
     from checkstar.settings import require_writable
 
@@ -281,7 +283,7 @@ def run_method(
         claim, n_objects, tolerance, label, population, population_mean, population_std, population_shift
     )
     claimed = read_claim(options)
-    made = configured(component("methods", method), parse_settings(set_ or ()))
+    made = method_of(method, parse_settings(set_ or ()))
     question = component("problems", problem)
     if save_model is not None:
         require_writable(save_model)

@@ -19,9 +19,22 @@ from typing import Any, Literal
 from checkstar.claims import USES
 from checkstar.errors import ContractError, InputError, unknown_name
 
-__all__ = ["Component", "Kind", "component", "components", "configured", "listing", "parse_settings"]
+__all__ = [
+    "Component",
+    "Kind",
+    "component",
+    "components",
+    "configured",
+    "listing",
+    "method_of",
+    "parse_settings",
+    "wrappers",
+]
 
 Kind = Literal["problems", "methods", "checks"]
+
+_METHOD = re.compile(r"\s*([\w-]+)\s*(?:\((.*)\)\s*)?", re.DOTALL)
+_SETTING = re.compile(r"\s*\w+\s*=")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +115,75 @@ def configured(chosen: Component, settings: dict[str, Any]) -> Any:
         raise InputError(f"{chosen.name} cannot be made with {shown or 'its default settings'}: {error}") from error
 
 
+def wrappers() -> dict[str, Component]:
+    """All methods that hold another method, by name, in alphabetical order."""
+    found = {c.name: c for module in _modules("checkstar.methods") for c in _in_module("wrappers", module)}
+    return dict(sorted(found.items()))
+
+
+def method_of(text: str, settings: dict[str, Any] | None = None) -> Any:
+    """A method as it is written on the command line: its name, and in brackets the method that it holds, and settings.
+
+    Parameters
+    ----------
+    text : str
+        ``cannon``, ``calibrated(cannon)``, ``conformal(calibrated(ridge), n_bins=3)``, ``k-nearest(n_neighbors=5)``.
+    settings : dict, optional
+        More settings of the outermost method.
+
+    Raises
+    ------
+    InputError
+        For a name or setting that does not exist, brackets that do not close, and a method that holds another and was
+        given none, or several.
+
+    Examples
+    --------
+    >>> method_of("calibrated(ridge, n_folds=3)").name
+    'Calibrated(Ridge)'
+    """
+    match = _METHOD.fullmatch(text)
+    words = None if match is None else _split(match[2] or "")
+    if match is None or words is None:
+        raise InputError(f"the method {text!r} is not NAME or NAME(METHOD); write for example 'calibrated(ridge)'.")
+    held = [word for word in words if not _SETTING.match(word)]
+    given = parse_settings([word for word in words if _SETTING.match(word)]) | (settings or {})
+    holders = {_folded(name): c for name, c in wrappers().items()}
+    chosen = holders.get(_folded(match[1]))
+    if chosen is None:
+        chosen = _plain_method(match[1], holders)
+        if held:
+            raise InputError(f"{chosen.name} holds no other method; leave out ({', '.join(held)}).")
+        return configured(chosen, given)
+    if len(held) != 1 or "method" in given:
+        raise InputError(
+            f"{chosen.name} holds one other method and got {len(held) or 'none'} in brackets; "
+            f"write for example --method '{chosen.name}(ridge)'."
+        )
+    return configured(chosen, {"method": method_of(held[0]), **given})
+
+
+def _plain_method(name: str, holders: dict[str, Component]) -> Component:
+    found = components("methods")
+    if any(_folded(known) == _folded(name) for known in found):
+        return component("methods", name)
+    raise unknown_name("method", name, [*found, *(holder.name for holder in holders.values())])
+
+
+def _split(inside: str) -> list[str] | None:
+    """What stands between the commas that are in no bracket; None where brackets do not close."""
+    words, depth = [""], 0
+    for letter in inside:
+        depth += (letter in "([{") - (letter in ")]}")
+        if depth < 0:
+            return None
+        if letter == "," and depth == 0:
+            words.append("")
+        else:
+            words[-1] += letter
+    return None if depth else [word.strip() for word in words if word.strip()]
+
+
 def parse_settings(words: Sequence[str]) -> dict[str, Any]:
     """Settings given as ``key=value``; values are Python literals, or text.
 
@@ -135,15 +217,18 @@ def listing(kind: Kind | Literal["claims"]) -> tuple[tuple[str, ...], list[tuple
         ]
     found = components(kind)
     if kind != "checks":
-        return (kind.removesuffix("s"), "what it is"), [(c.name, c.summary) for c in found.values()]
+        rows: list[tuple[str, ...]] = [(c.name, c.summary) for c in found.values()]
+        if kind == "methods":
+            rows += [(f"{c.name}(METHOD)", c.summary) for c in wrappers().values()]
+        return (kind.removesuffix("s"), "what it is"), rows
     from checkstar.checks.base import table_of_needs
 
-    made = sorted((c.make() for c in found.values()), key=lambda check: check.code)
+    made = sorted((c.make() for c in found.values()), key=lambda check: _numbered(check.code))
     needs = [row[2] for row in table_of_needs(made)]
-    rows: list[tuple[str, ...]] = [
+    lines: list[tuple[str, ...]] = [
         (c.code, c.name, c.family, c.question, need) for c, need in zip(made, needs, strict=True)
     ]
-    return ("code", "check", "family", "question", "needs"), rows
+    return ("code", "check", "family", "question", "needs"), lines
 
 
 def _modules(package: str) -> Iterator[ModuleType]:
@@ -161,15 +246,15 @@ def _modules(package: str) -> Iterator[ModuleType]:
             yield from _modules(info.name)
 
 
-def _in_module(kind: Kind, module: ModuleType) -> Iterator[Component]:
+def _in_module(kind: Kind | Literal["wrappers"], module: ModuleType) -> Iterator[Component]:
     for name in getattr(module, "__all__", ()):
         item = getattr(module, name)
         if getattr(item, "__module__", None) == module.__name__ and _is_of(kind, item):
             yield _described(getattr(item, "name", None) if kind == "checks" else _dashed(name), item, "checkstar")
 
 
-def _is_of(kind: Kind, item: Any) -> bool:
-    """Whether something is a component that can be made without arguments."""
+def _is_of(kind: Kind | Literal["wrappers"], item: Any) -> bool:
+    """Whether something is a component that can be made without arguments; a wrapper, with a method alone."""
     if kind == "problems":
         returned = getattr(item, "__annotations__", {}).get("return")
         return inspect.isfunction(item) and getattr(returned, "__name__", returned) == "Problem"
@@ -179,14 +264,17 @@ def _is_of(kind: Kind, item: Any) -> bool:
         from checkstar.methods.base import Method
 
         kept: bool = issubclass(item, Method) and item is not Method and item.fit is not Method.fit
+    elif kind == "wrappers":
+        from checkstar.methods.wrappers import Wrapper
+
+        kept = issubclass(item, Wrapper)
     else:
         from checkstar.checks.base import Check
 
         kept = issubclass(item, Check)
-    required = [
-        p for p in inspect.signature(item).parameters.values() if p.default is p.empty and p.kind < p.VAR_POSITIONAL
-    ]
-    return kept and not required
+    parameters = inspect.signature(item).parameters.values()
+    required = [p.name for p in parameters if p.default is p.empty and p.kind < p.VAR_POSITIONAL]
+    return kept and required == (["method"] if kind == "wrappers" else [])
 
 
 def _described(name: str | None, made: Callable[..., Any], source: str) -> Component:
@@ -197,6 +285,12 @@ def _described(name: str | None, made: Callable[..., Any], source: str) -> Compo
 def _dashed(name: str) -> str:
     """`BoostedTrees` and `boosted_trees` as ``boosted-trees``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name).replace("_", "-").lower()
+
+
+def _numbered(code: str) -> tuple[str, int, str]:
+    """B2 before B10."""
+    letters, number, rest = re.fullmatch(r"(\D*)(\d*)(.*)", code, re.DOTALL).groups()  # type: ignore[union-attr]
+    return letters, int(number or 0), rest
 
 
 def _folded(name: str) -> str:

@@ -8,13 +8,22 @@ method that is linear over the noise; where they differ, the method bends within
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from checkstar.noise import Covariance, Noise
 
-__all__ = ["Predict", "directional_derivatives", "propagated_error", "redrawn_variance", "whitened_gradient"]
+__all__ = [
+    "Predict",
+    "Redrawn",
+    "directional_derivatives",
+    "propagated_error",
+    "redrawn",
+    "redrawn_variance",
+    "whitened_gradient",
+]
 
 Array = NDArray[np.float64]
 
@@ -86,17 +95,35 @@ def redrawn_variance(
         By whitened observations. Where it explains most of the scatter, that part is replaced by its expectation (a
         control variate), so that a linear method has no Monte Carlo error at all.
     """
+    return redrawn(predict, x, noise, rng, n_redraws, gradient).variance
+
+
+class Redrawn(NamedTuple):
+    """Variance (n, k) of redrawn predictions, and the share (k,) of their squared scatter that the gradient explains.
+
+    The share is at most one, negative where the gradient foretells worse than no change at all, and NaN without one.
+    """
+
+    variance: Array
+    explained: Array
+
+
+def redrawn(
+    predict: Predict, x: Array, noise: Noise, rng: np.random.Generator, n_redraws: int, gradient: Array | None = None
+) -> Redrawn:
+    """What `redrawn_variance` gives, and how much of it is linear over the noise; one where nothing moves at all."""
     draws = [noise.draw(x, rng) for _ in range(n_redraws)]
     scatter = _centred(np.stack([predict(drawn, noise) for drawn in draws]))
     variance = np.square(scatter).sum(axis=0) / (n_redraws - 1)
     if gradient is None:
-        return variance
+        return Redrawn(variance, np.full(variance.shape[1], np.nan))
     # Masked elements may hold anything, NaN too; they were not redrawn.
     units = (np.nan_to_num(noise.whiten(drawn - x, x)) for drawn in draws)
     linear = _centred(np.stack([np.einsum("nkp,np->nk", gradient, unit) for unit in units]))
     excess = np.square(propagated_error(gradient)) - np.square(linear).sum(axis=0) / (n_redraws - 1)
-    explains = np.square(scatter - linear).sum(axis=(0, 1)) < 0.5 * np.square(scatter).sum(axis=(0, 1))
-    return variance + np.where(explains, excess, 0.0)
+    left, total = np.square(scatter - linear).sum(axis=(0, 1)), np.square(scatter).sum(axis=(0, 1))
+    explained = 1 - np.divide(left, total, out=np.zeros_like(left), where=total > 0)
+    return Redrawn(variance + np.where(explained > 0.5, excess, 0.0), explained)
 
 
 def _centred(values: Array) -> Array:

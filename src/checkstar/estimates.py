@@ -15,6 +15,7 @@ from scipy import special, stats
 from checkstar.evidence import ALPHA, Estimate, binomial
 
 __all__ = [
+    "effective_number",
     "from_influence",
     "kish",
     "mean",
@@ -131,22 +132,32 @@ def _first(cumulative: Array, level: float) -> int:
 
 
 def _share(inside: NDArray[np.bool_], units: Units, weights: Array | None) -> tuple[float, float]:
-    """Weighted share and the effective number of objects behind it.
-
-    With groups or weights that is the number of independent objects with the same variance: n over the design effect
-    (Korn & Graubard 1998, Survey Methodology 24, 193).
-    """
+    """Weighted share and the effective number of objects behind it."""
     n = len(inside)
     w = normalised_weights(weights, n)
     value = float((w * inside).mean())
     if weights is None and unit_count(units) == n:
         return value, float(n)
-    error = standard_error(w * (inside - value), units)
-    g = kish(w, units)
-    effective = g
-    if 0 < value < 1 and math.isfinite(error) and error > 0:
-        effective = min(float(n), value * (1 - value) / error**2)
-    return value, max(effective * design_factor(n, g), 1e-9)
+    return value, max(effective_number(np.asarray(inside, dtype=float), units, w), 1e-9)
+
+
+def effective_number(inside: Array, units: Units, w: Array) -> float:
+    """Effective number of objects behind the share of `inside` (n,), between 0 and 1, with weights of mean one.
+
+    With groups or weights that is the number of independent objects with the same variance: n over the design effect
+    (Korn & Graubard 1998, Survey Methodology 24, 193), but no less than the units count for, which is what remains of
+    objects that are all alike within their unit. A rare state is shown by few units, which know the variance badly: its
+    degrees of freedom are those of the ``(sum s^2)^2 / sum s^4`` units that make up the sum of squares s^2 of units.
+    """
+    n, value, g = len(inside), float((w * inside).mean()), kish(w, units)
+    influence = w * (inside - value)
+    error, least = standard_error(influence, units), g * design_factor(n, g)
+    if not (0 < value < 1 and 0 < error < math.inf):
+        return least
+    squares = np.square(np.bincount(units, weights=influence))
+    behind = min(1 + float(squares.sum()) ** 2 / float(np.square(squares).sum()), g)
+    # Where heavy objects happen to agree, the variance seen is that of the light ones: no more than Kish's number.
+    return max(least, min(kish(w), value * (1 - value) / error**2) * design_factor(n, behind))
 
 
 def design_factor(n: float, g: float) -> float:

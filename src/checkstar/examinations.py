@@ -10,19 +10,20 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from checkstar import provenance
 from checkstar.checks import Check, default_checks
-from checkstar.claims import USES, Claim
+from checkstar.claims import JOINT, USES, Claim
 from checkstar.errors import InputError, NotApplicable
 from checkstar.estimates import kish
 from checkstar.evidence import Evidence, Verdict
 from checkstar.journals import Journal
 from checkstar.power import detection
 from checkstar.runs import Run
+from checkstar.scope import Scope
 
 __all__ = ["Examiner", "Planned", "Progress", "fingerprint", "jobs_of", "plan", "plan_table", "plan_total"]
 
@@ -79,7 +80,7 @@ def plan(run: Run, claim: Claim, checks: Iterable[Check] | None = None, *, refit
 
 
 def _planned(check: Check, run: Run, claim: Claim) -> Planned:
-    applicable = run.test.task in check.tasks and not check.undeclared(run)
+    applicable = run.test.task in check.tasks and not check.undeclared(run) and not _asks_of_one(check, run, claim)
     missing = check.missing(run)
     calls = check.calls(run) if applicable and not missing else 0.0
     return Planned(
@@ -188,7 +189,10 @@ class Examiner:
             return check.blank(Verdict.NOT_APPLICABLE, f"asked of {' and '.join(check.tasks)} only")
         undeclared = check.undeclared(self.run)
         if undeclared:
-            return check.blank(Verdict.NOT_APPLICABLE, f"nothing was declared to ask it of ({undeclared})")
+            return check.blank(Verdict.NOT_APPLICABLE, f"not declared: {undeclared}")
+        if _asks_of_one(check, self.run, claim):
+            why = f"asked of one label at a time; this claim is about all {len(self.run.labels)} together"
+            return check.blank(Verdict.NOT_APPLICABLE, why)
         missing = check.missing(self.run)
         if missing:
             return check.blank(Verdict.SKIPPED, f"needs {' and '.join(missing)}", missing=missing)
@@ -204,6 +208,9 @@ class Examiner:
             evidence = check.examine(self.run, claim, rng)
         except NotApplicable as reason:
             return check.blank(Verdict.NOT_APPLICABLE, str(reason))
+        except InputError as error:
+            why = f"could not be asked: {error}"
+            return check.blank(Verdict.ERROR, why, traceback=traceback.format_exc())
         except Exception as error:  # noqa: BLE001 - the check failed, not the audit; its traceback is kept
             message = f"the check itself failed: {type(error).__name__}: {error}"
             return check.blank(Verdict.ERROR, message, traceback=traceback.format_exc())
@@ -276,17 +283,30 @@ def fingerprint(run: Run, seed: int) -> str:
         {
             "subject": lasting,
             "predictions": provenance.hash_arrays(answers),
-            "scope": repr(run.scope.declared),
+            "scope": _declared(run.scope),
             "seed": seed,
             "packages": provenance.environment(seed)["packages"],
         }
     )
 
 
+def _declared(scope: Scope) -> dict[str, Any]:
+    """What the scope declares, by what lasts: hashes of data and names of effects, which may hold functions."""
+    named = [repr(getattr(item, "name", "")) for item in (*scope.symmetries, *scope.relations, *scope.nuisances)]
+    data = {name: provenance.hash_arrays([d.x, d.y, d.weight]) for name, d in scope.datasets()}
+    return {"declared": list(scope.declared), "named": named, **data}
+
+
 def _key(check: Check, claim: Claim) -> str:
     """What an answer depends on, in words: the check with its settings, and the part of the claim that it heeds."""
     heeds = {"claim": repr(claim), "label": repr(claim.label), "run": ""}[check.depends_on]
     return f"{check!r} {heeds}"
+
+
+def _asks_of_one(check: Check, run: Run, claim: Claim) -> bool:
+    """Whether a check asks about one label, and the claim is about several together."""
+    joint = claim.use in JOINT and claim.label is None and len(run.labels) > 1
+    return joint and check.depends_on != "run" and not check.decides(claim)
 
 
 def _effective_number(run: Run) -> float:

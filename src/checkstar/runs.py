@@ -642,8 +642,14 @@ def _agree(prediction: Prediction, test: Dataset) -> None:
 
 
 def _densities(log_prob: tuple[ArrayLike, ArrayLike], prediction: Samples) -> LogDensities:
-    draws, truth = (np.asarray(part, dtype=float) for part in log_prob)
     n, s = prediction.draws.shape[:2]
+    if not isinstance(log_prob, list | tuple) or len(log_prob) != 2:
+        given = f"{len(log_prob)} things" if isinstance(log_prob, list | tuple) else f"a {type(log_prob).__name__}"
+        raise InputError(f"log_prob is {given}; give a pair: ({n}, {s}) at the draws and ({n},) at the truth.")
+    try:
+        draws, truth = (np.asarray(part, dtype=float) for part in log_prob)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"log_prob does not hold numbers ({error}); give two arrays of log-densities.") from error
     if draws.shape != (n, s) or truth.shape != (n,):
         raise InputError(
             f"log_prob has shapes {draws.shape} and {truth.shape}; for {n} objects with {s} draws each give "

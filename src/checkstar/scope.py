@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from typing import get_args
 
 from checkstar.data.dataset import Dataset
 from checkstar.errors import InputError
 from checkstar.nuisances import Nuisance
 from checkstar.simulators.base import ForwardModel
 from checkstar.statistics.selection import Injections
-from checkstar.symmetries.base import Relation, Symmetry
+from checkstar.symmetries.base import Direction, Relation, Symmetry
 
 __all__ = ["Scope"]
 
@@ -67,14 +69,44 @@ class Scope:
             if value is not None and not isinstance(value, kind):
                 raise InputError(f"{name} is a {type(value).__name__}; give a {kind.__name__}.")
         for name in ("suites", "other_uses"):
-            for key, value in dict(getattr(self, name)).items():
+            values = getattr(self, name)
+            if not isinstance(values, Mapping):
+                raise InputError(
+                    f"{name} is a {type(values).__name__}; give datasets by name: {{'survey': Dataset(...)}}."
+                )
+            for key, value in values.items():
                 if not isinstance(value, Dataset):
                     raise InputError(f"{name}[{key!r}] is a {type(value).__name__}; give a Dataset.")
+        for relation in self.relations:
+            _require_sound(relation)
+        for key, data in self.datasets():
+            if len(data) == 0:
+                raise InputError(f"{key} holds no objects; give some, or do not declare it.")
 
     def declares(self, name: str) -> bool:
         """Whether something was declared under this name."""
         value = getattr(self, name)
         return value is not None and (not isinstance(value, tuple | Mapping) or len(value) > 0)
+
+    def require_like(self, test: Dataset) -> None:
+        """Raise InputError where objects that will be predicted are not observed as the test objects are.
+
+        Columns must agree in number, in name and order where both are named, and in unit where both have one; suites
+        and later objects need their labels.
+        """
+        for key, data in self.datasets():
+            if data.x is not None and test.x is not None and not key.startswith("other_uses"):
+                _require_same_columns(key, data, test)
+            if key.startswith(("suites", "later")):
+                _require_truth(key, data, test)
+
+    def datasets(self) -> Iterator[tuple[str, Dataset]]:
+        """All datasets declared, each with its name."""
+        for name in ("target", "novelties", "later"):
+            if (value := getattr(self, name)) is not None:
+                yield name, value
+        for name in ("suites", "other_uses"):
+            yield from ((f"{name}[{key!r}]", value) for key, value in getattr(self, name).items())
 
     @property
     def declared(self) -> tuple[str, ...]:
@@ -92,9 +124,55 @@ _SINGLES: dict[str, type] = {
 }
 
 
+def _require_same_columns(key: str, data: Dataset, test: Dataset) -> None:
+    own, other = data.features, test.features
+    if len(own) != len(other):
+        raise InputError(f"{key} has {len(own)} features but the test data have {len(other)}; give the same columns.")
+    differ = [(a, b) for a, b in zip(own, other, strict=True) if a != b]
+    if differ and _named(own) and _named(other):
+        place = list(own).index(differ[0][0])
+        what = "in another order than" if set(own) == set(other) else "other than"
+        raise InputError(
+            f"the features of {key} are {what} those of the test data (column {place} is {differ[0][0]!r} where "
+            f"{differ[0][1]!r} is needed); give the same columns in the same order."
+        )
+    for name in other:
+        units = data.units.get(name, ""), test.units.get(name, "")
+        if all(units) and units[0] != units[1]:
+            raise InputError(f"{name} is in {units[0]!r} in {key} but in {units[1]!r} in the test data; convert one.")
+
+
+def _require_truth(key: str, data: Dataset, test: Dataset) -> None:
+    if data.y is None:
+        raise InputError(f"{key} has no labels y; give its truth ({', '.join(test.labels)}).")
+    if data.task != test.task:
+        raise InputError(f"the labels of {key} are for {data.task} but those of the test data for {test.task}.")
+
+
+def _named(features: Sequence[str]) -> bool:
+    """Whether columns were given names; x, or x0, x1, ..., is what they are called otherwise."""
+    return tuple(features) not in (("x",), tuple(f"x{i}" for i in range(len(features))))
+
+
+def _require_sound(relation: Relation) -> None:
+    if relation.direction not in get_args(Direction):
+        raise InputError(
+            f"the direction of {relation.name!r} is {relation.direction!r}; give one of {', '.join(get_args(Direction))}."
+        )
+    smallest, largest = relation.amounts
+    if not smallest <= largest < math.inf:
+        raise InputError(
+            f"the amounts of {relation.name!r} run from {smallest} to {largest}; give the smallest, then the largest."
+        )
+
+
 def _all_of(kind: type, name: str, values: object) -> tuple:
-    items = tuple(values) if isinstance(values, list | tuple) else (values,)
+    items = tuple(values) if isinstance(values, list | tuple) else () if values is None else (values,)
     for item in items:
+        if isinstance(item, type) and issubclass(item, kind):
+            raise InputError(
+                f"{name} holds the class {item.__name__}; give an object made of it: {item.__name__}(...)."
+            )
         if not isinstance(item, kind):
             raise InputError(f"{name} holds a {type(item).__name__}; give objects of {kind.__name__}.")
     return items

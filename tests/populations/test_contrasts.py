@@ -53,3 +53,20 @@ def test_copies_of_one_unit_do_not_narrow_the_interval():
     rows = np.repeat(np.arange(200), 4)
     one, four = contrast(p, y, codes).slope, contrast(p[rows], y[rows], codes[rows], units=rows).slope
     assert four.high - four.low == pytest.approx(one.high - one.low, rel=0.01)
+
+
+@pytest.mark.parametrize("small", [10, 20])
+def test_a_small_group_beside_a_large_one_keeps_its_own_degrees_of_freedom(small):
+    rng, missed = np.random.default_rng(0), np.zeros(2)
+    codes = np.concatenate([np.zeros(small, int), np.ones(500, int)])
+    for _ in range(600):
+        y = 2.0 * codes + 0.5 * rng.standard_normal(len(codes))
+        slope = contrast(y + 0.5 * rng.standard_normal(len(codes)), y, codes).slope
+        missed += slope.low > 1, slope.high < 1
+    # 2.5 % of 600: more than 27 has probability 0.001. With the degrees of freedom of all objects it is 5 % for ten.
+    assert missed.max() <= 27
+
+
+def test_a_group_of_one_object_has_no_interval():
+    slope = contrast([0.0, 1.0, 4.0], [0.0, 1.0, 5.0], np.array([0, 0, 1])).slope
+    assert slope.low == -np.inf and slope.high == np.inf

@@ -135,3 +135,15 @@ def test_copies_of_one_unit_do_not_narrow_the_interval():
 def test_bad_samples_are_refused(call, message):
     with pytest.raises(InputError, match=message):
         call()
+
+
+@pytest.mark.parametrize("n_gold", [3, 5, 10])
+@pytest.mark.parametrize("estimate", [powered_mean, rectifier])
+def test_a_tiny_gold_sample_pays_for_the_power_that_was_fitted_to_it(n_gold, estimate):
+    rng, held_in = np.random.default_rng(0), 0
+    for _ in range(600):
+        f = rng.standard_normal(n_gold)
+        found = estimate(Gold(f + 0.5 * rng.standard_normal(n_gold), f), Unlabelled(rng.standard_normal(500)))
+        held_in += found.low <= 0 <= found.high
+    # 95 % of 600: fewer than 553 has probability 0.001. With n - 1 degrees of freedom it is 0.76 for 3, 0.92 for 10.
+    assert held_in >= 553

@@ -9,7 +9,7 @@ from checkstar.power import shipped, try_check
 
 CHECKS = default_checks(refit=True)
 #: Counts on the given objects, with points for intervals: they know at any number of objects.
-EXACT = {"leakage"}
+EXACT = {"leakage", "positions"}
 
 pytestmark = pytest.mark.slow
 

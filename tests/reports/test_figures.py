@@ -151,3 +151,17 @@ def test_parts_in_different_units_share_an_axis_in_units_of_their_limits():
 def test_parts_without_values_are_no_figure():
     assert draw_parts([part("a", None), part("b", math.nan)], "bias", "f") is None
     assert draw_parts([part("a", 1.0, limit=None, unit="K"), part("b", 1.0, limit=None, unit="s")], "bias", "f") is None
+
+
+def test_a_logarithmic_axis_of_less_than_two_decades_has_more_than_one_number():
+    layers = [{"kind": "points", "x": [0.3, 0.5, 0.9], "y": [30.0, 40.0, 90.0], "tone": "main", "label": "objects"}]
+    record = {"title": "t", "xlabel": "x", "ylabel": "y", "xscale": "log", "yscale": "log", "layers": layers}
+    drawing = draw(record, "f")
+    assert drawing is not None
+    assert all(f">{value}<" in drawing.svg for value in ("0.5", "50"))
+
+
+def test_a_million_is_written_out():
+    layers = [{"kind": "line", "x": [0, 1], "y": [0, 1e6], "tone": "main", "label": "cost"}]
+    drawing = draw({"title": "t", "xlabel": "x", "ylabel": "y", "layers": layers}, "f")
+    assert drawing is not None and "1e6" not in drawing.svg and "1000000" in drawing.svg

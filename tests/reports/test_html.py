@@ -48,7 +48,7 @@ def test_the_verdict_is_said_before_anything_else(record):
     ]
     places = [text.index(words) for words in order]
     assert places == sorted(places)
-    assert "3 of 3</strong> deciding checks ran; 0 passed, 1 failed." in text
+    assert "3 of 3</strong> deciding checks ran; 0 passed, 1 failed, 1 could not tell." in text
 
 
 def test_failures_that_did_not_survive_holms_correction_are_named(record):
@@ -304,3 +304,18 @@ def test_without_scripts_the_page_is_a_page_with_a_plain_table(record, visit):
     assert not seen.page.is_visible("#controls")
     assert not seen.page.is_visible("#theme")
     seen.assert_quiet()
+
+
+def test_what_decides_leads_and_what_could_not_be_asked_is_counted_and_folded(record):
+    text = render_html(record)
+    besides, unasked = text.index("Examined besides"), text.index("could not be asked: ")
+    deciding = [i for i, e in enumerate(record["evidence"]) if e["deciding"] and e["verdict"] != "NOT_APPLICABLE"]
+    places = [text.index(f'id="e0-{i}"') for i in deciding]
+    assert max(places) < besides < unasked
+    verdicts = [e["verdict"] for _, e in sorted(zip(places, (record["evidence"][i] for i in deciding), strict=True))]
+    assert verdicts == sorted(verdicts, key=["FAIL", "INCONCLUSIVE", "ERROR", "SKIPPED", "PASS"].index)
+    folded = [e for e in record["evidence"] if e["verdict"] in ("SKIPPED", "NOT_APPLICABLE") and not e["deciding"]]
+    assert f"{len(folded)} checks could not be asked" in text
+    assert f"{len(folded)} could not be asked" in text[: text.index("Limits of use</h2>")]
+    # Every check keeps its place to be linked to.
+    assert all(f'id="e0-{i}"' in text for i in range(len(record["evidence"])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -45,6 +46,9 @@ DECLARATIONS: Mapping[str, str] = {
     "other_uses": "other data that went into the result, or that it will be combined with: Scope(other_uses={...})",
     "later": "objects whose labels arrived after the predictions were frozen: Scope(later=...)",
 }
+
+
+_MINUS_ZERO = re.compile(r"(?<![\w.])-(0(?:\.0+)?)(?![\w.])")
 
 
 class TolerancePart(TypedDict):
@@ -166,7 +170,7 @@ class Check(ABC):
         n_wanted : float, optional
             Number of objects needed, where the check knows better than the general rule.
         """
-        widened = tuple(replace(part, text=reason(part)) for part in corrected(parts))
+        widened = tuple(replace(part, text=_without_minus_zero(reason(part))) for part in corrected(parts))
         judged = decide(widened)
         if n_wanted is not None and judged["verdict"] is Verdict.INCONCLUSIVE:
             judged["n_needed"] = n_wanted
@@ -180,7 +184,7 @@ class Check(ABC):
             parts=widened,
             reason=worst(widened).text,
             references=self.references,
-            limits_of_use=tuple(limits_of_use),
+            limits_of_use=tuple(replace(limit, text=_without_minus_zero(limit.text)) for limit in limits_of_use),
             figure=figure,
             flags=dict(flags or {}),
             **judged,
@@ -206,6 +210,16 @@ class Check(ABC):
         )
 
 
+def _without_minus_zero(text: str) -> str:
+    """A small negative number is rounded to 0, not to -0."""
+    return _MINUS_ZERO.sub(r"\1", text)
+
+
 def table_of_needs(checks: Sequence[Check]) -> list[tuple[str, str, str]]:
     """Rows (check, family, needs in words) for documents and the command line."""
-    return [(c.name, c.family, "; ".join(NEEDS[n] for n in sorted(c.needs)) or "predictions and truth") for c in checks]
+    return [(c.name, c.family, "; ".join(_needed(c)) or "predictions and truth") for c in checks]
+
+
+def _needed(check: Check) -> list[str]:
+    """What a check needs, in words: what only it asks for first."""
+    return [*([DECLARATIONS[check.declared]] if check.declared else []), *(NEEDS[n] for n in sorted(check.needs))]

@@ -12,7 +12,7 @@ from checkstar.estimates import relabelled
 from checkstar.noise import Noise
 from checkstar.runs import LabelView, Run
 
-__all__ = ["FEWEST", "Sample", "affordable", "draw_sample"]
+__all__ = ["FEWEST", "Sample", "affordable", "draw_sample", "part_of"]
 
 #: Objects below which nothing is said of all others, however alike they are.
 FEWEST = 10
@@ -61,11 +61,22 @@ def draw_sample(run: Run, label: str | None, most: int, rng: np.random.Generator
     n = len(run.test)
     rows = np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
     view = run.view(label)
-    chosen = view._replace(
+    return Sample(rows, run.test[rows], _viewed(view, rows), run.labels.index(view.name))
+
+
+def part_of(sample: Sample, kept: NDArray[np.bool_]) -> Sample:
+    """Those objects of a sample for which `kept` (n,) is true."""
+    if kept.all():
+        return sample
+    chosen = np.flatnonzero(kept)
+    return Sample(sample.rows[chosen], sample.data[chosen], _viewed(sample.view, chosen), sample.column)
+
+
+def _viewed(view: LabelView, rows: NDArray[np.intp]) -> LabelView:
+    return view._replace(
         truth=view.truth[rows],
         truth_err=view.truth_err[rows],
         prediction=view.prediction[rows],
         units=relabelled(view.units[rows]),
         weight=None if view.weight is None else view.weight[rows],
     )
-    return Sample(rows, run.test[rows], chosen, run.labels.index(view.name))

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 from checkstar.estimates import from_influence, normalised_weights
-from checkstar.evidence import Estimate
+from checkstar.evidence import ALPHA, Estimate
 
 __all__ = ["Contrast", "contrast"]
 
@@ -83,8 +84,34 @@ def contrast(
         return Contrast(Estimate(math.nan, -math.inf, math.inf, 0.0), 0.0, true, said, sizes)
     slope = float((w * instrument * p).mean()) / between
     rest = (p - float((w * p).mean())) - slope * (y - float((w * y).mean()))
-    estimate = from_influence(slope, w * instrument * rest / between, units, weights)
+    influence = w * instrument * rest / between
+    estimate = _by_group(from_influence(slope, influence, units, weights), influence, codes, units, weights)
     return Contrast(estimate, _strength(y - true[codes], instrument, w, units, g), true, said, sizes)
+
+
+def _by_group(
+    found: Estimate, influence: Array, codes: NDArray[np.intp], units: NDArray[np.intp], weights: Array | None
+) -> Estimate:
+    """The interval with the degrees of freedom of the groups, of which a small one may carry most of the error.
+
+    Each group's variance has its own g/(g-1), and degrees of freedom are Welch's.
+    """
+    pairs = np.unique(codes * (int(units.max()) + 1) + units, return_inverse=True)[1].ravel()
+    group = np.zeros(int(pairs.max()) + 1, dtype=np.intp)
+    group[pairs] = codes
+    raw = np.bincount(group, weights=np.bincount(pairs, weights=influence) ** 2)
+    mass = np.ones(len(group)) if weights is None else np.bincount(pairs, weights=weights)
+    size = np.bincount(group, weights=mass) ** 2 / np.maximum(np.bincount(group, weights=mass**2), 1e-300)
+    if (size < 1.5).any() or not math.isfinite(found.high):
+        return found._replace(low=-math.inf, high=math.inf)
+    if raw.sum() <= 0:
+        return found
+    variance = raw * size / (size - 1)
+    degrees = min(float(variance.sum() ** 2 / (variance**2 / (size - 1)).sum()), found.n - 1)
+    widen = math.sqrt(float(variance.sum() / raw.sum()) * (found.n - 1) / found.n)
+    widen *= float(special.stdtrit(degrees, 1 - ALPHA) / special.stdtrit(found.n - 1, 1 - ALPHA))
+    half = (found.high - found.value) * max(widen, 1.0)
+    return Estimate(found.value, found.value - half, found.value + half, found.n)
 
 
 def _strength(within: Array, instrument: Array, w: Array, units: NDArray[np.intp], g: int) -> float:

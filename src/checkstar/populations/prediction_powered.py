@@ -11,15 +11,19 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 from checkstar.errors import InputError
-from checkstar.estimates import from_influence, kish, normalised_weights
-from checkstar.evidence import Estimate, binomial
+from checkstar.estimates import from_influence, kish, normalised_weights, unit_count
+from checkstar.evidence import ALPHA, Estimate, binomial
 
 __all__ = ["Gold", "Unlabelled", "powered_mean", "powered_quantile", "powered_slope", "rectifier"]
 
 Array = NDArray[np.float64]
 Units = NDArray[np.intp]
+
+#: Independent gold objects from which a power can be told.
+_FEWEST = 4.0
 
 
 class Gold(NamedTuple):
@@ -68,9 +72,10 @@ def rectifier(gold: Gold, unlabelled: Unlabelled, power: float | None = None) ->
     """Mean of the predictions of the unlabelled objects minus `powered_mean`: the bias of the naive mean."""
     gold, unlabelled = _checked(gold, unlabelled)
     truth, said, other = _means(gold, unlabelled)
-    power = _best_power(truth, said, other, gold, unlabelled) if power is None else power
+    fitted, power = power is None, _best_power(truth, said, other, gold, unlabelled) if power is None else power
     value = other.value - truth.value + power * (said.value - other.value)
-    return _joined(value, power * said.influence - truth.influence, gold, (1 - power) * other.influence, unlabelled)
+    of_gold, of_other = power * said.influence - truth.influence, (1 - power) * other.influence
+    return _joined(value, of_gold, gold, of_other, unlabelled, fitted=fitted)
 
 
 def powered_quantile(gold: Gold, unlabelled: Unlabelled, level: float, power: float | None = None) -> Estimate:
@@ -175,13 +180,16 @@ def _share(gold: Gold, unlabelled: Unlabelled, power: float) -> Estimate:
 def _combined(
     truth: _Linear, said: _Linear, other: _Linear, gold: Gold, unlabelled: Unlabelled, power: float | None
 ) -> Estimate:
-    power = _best_power(truth, said, other, gold, unlabelled) if power is None else power
+    fitted, power = power is None, _best_power(truth, said, other, gold, unlabelled) if power is None else power
     value = truth.value - power * (said.value - other.value)
-    return _joined(value, truth.influence - power * said.influence, gold, power * other.influence, unlabelled)
+    of_gold, of_other = truth.influence - power * said.influence, power * other.influence
+    return _joined(value, of_gold, gold, of_other, unlabelled, fitted=fitted)
 
 
 def _best_power(truth: _Linear, said: _Linear, other: _Linear, gold: Gold, unlabelled: Unlabelled) -> float:
-    """The power of least variance (PPI++, eq. 6), from the errors of the three estimates by unit."""
+    """The power of least variance (PPI++, eq. 6), from the errors of the three estimates by unit; zero if it is not known."""
+    if _effective(gold) < _FEWEST:
+        return 0.0
     shared = _covariance(truth.influence, said.influence, gold.units)
     spread = _covariance(said.influence, said.influence, gold.units)
     spread += _covariance(other.influence, other.influence, unlabelled.units)
@@ -195,13 +203,32 @@ def _covariance(one: Array, other: Array, units: Units | None) -> float:
     return float(np.bincount(units, weights=one) @ np.bincount(units, weights=other)) / len(one) ** 2
 
 
-def _joined(value: float, of_gold: Array, gold: Gold, of_other: Array, unlabelled: Unlabelled) -> Estimate:
-    """An estimate whose errors come from two independent samples; the gold sample sets its number of units."""
+def _effective(gold: Gold) -> float:
+    """Effective number of independent objects of the gold sample."""
+    weights = np.ones(len(gold.truth)) if gold.weights is None else gold.weights
+    units = np.arange(len(gold.truth)) if gold.units is None else gold.units
+    return float(unit_count(units)) if gold.weights is None else kish(weights, units)
+
+
+def _joined(
+    value: float, of_gold: Array, gold: Gold, of_other: Array, unlabelled: Unlabelled, *, fitted: bool
+) -> Estimate:
+    """An estimate whose errors come from two independent samples; the gold sample sets its number of units.
+
+    A power that was `fitted` to the gold sample is a slope: the residuals of n objects then have n - 2 degrees of freedom,
+    and the mean of a regression on a normal covariate the variance RSS / (n (n - 3)) (Cochran 1977, Sampling Techniques,
+    section 7.4).
+    """
     parts = [
         from_influence(value, influence, np.arange(len(influence)) if s.units is None else s.units, s.weights)
         for influence, s in ((of_gold, gold), (of_other, unlabelled))
     ]
-    half = math.hypot(*(part.high - value for part in parts))
+    halves = [part.high - value for part in parts]
+    if fitted and (n := parts[0].n) >= _FEWEST:
+        halves[0] *= math.sqrt((n - 1) / (n - 3)) * float(
+            special.stdtrit(n - 2, 1 - ALPHA) / special.stdtrit(n - 1, 1 - ALPHA)
+        )
+    half = math.hypot(*halves)
     return Estimate(value, value - half, value + half, parts[0].n)
 
 

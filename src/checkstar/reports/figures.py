@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator, ScalarFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator, ScalarFormatter
 from numpy.typing import NDArray
 
 from checkstar.reports.records import by_size
@@ -27,6 +27,7 @@ from checkstar.reports.typesetting import clipped, number, typeset
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 __all__ = ["KINDS", "MOST_ELEMENTS", "TONES", "Drawing", "Legend", "draw", "draw_parts"]
 
@@ -261,10 +262,23 @@ def _scale(axes: Axes, record: Mapping[str, Any]) -> None:
             getattr(axes, f"set_{name}scale")("log", nonpositive="mask")
             axis.set_major_locator(LogLocator(subs=(1.0,), numticks=7))
             axis.set_major_formatter(FuncFormatter(lambda value, _: typeset(number(value))))
-            axis.set_minor_formatter(NullFormatter())
+            axis.set_minor_locator(LogLocator(subs=(2.0, 5.0), numticks=20))
+            axis.set_minor_formatter(FuncFormatter(_minor_of(axis)))
         elif not (name == "x" and record.get("xticks")):
             axis.set_major_locator(MaxNLocator(6))
-            axis.set_major_formatter(ScalarFormatter(useOffset=False, useMathText=False))
+            plain = ScalarFormatter(useOffset=False, useMathText=False)
+            plain.set_powerlimits((-4, 7))
+            axis.set_major_formatter(plain)
+
+
+def _minor_of(axis: Axis) -> Callable[[float, Any], str]:
+    """Labels of 2 and 5 between the decades, where fewer than two decades would leave the axis with one number."""
+
+    def label(value: float, _: Any) -> str:
+        low, high = sorted(axis.get_view_interval())
+        return typeset(number(value)) if low > 0 and high / low < 100 else ""
+
+    return label
 
 
 def _name_ticks(axes: Axes, names: Sequence[str]) -> None:

@@ -37,6 +37,14 @@ _PHRASES = {
     "INCONCLUSIVE": "It could not be decided whether this result may be used for this.",
 }
 _GROUPS = (("PASS", "May be used for"), ("FAIL", "May not be used for"), ("INCONCLUSIVE", "Could not be decided"))
+
+
+def _times_the_test_set(calls: float | None) -> str:
+    return "" if calls is None else f"{number(calls)} × the test set"
+
+
+#: Limits of use that a page shows at once; those of the checks that decide come first.
+_LIMITS_SHOWN = 6
 _COSTS = (
     ("fit_seconds", "fit", duration),
     ("fit_cpu_seconds", "fit, CPU time", duration),
@@ -45,7 +53,7 @@ _COSTS = (
     ("peak_memory_mb", "peak memory of the process", lambda mb: with_unit(number(mb), "MB")),
     ("model_calls", "calls of the model, the audit's included", count),
     ("objects_predicted", "objects predicted, the audit's included", count),
-    ("audit_calls", "predictions that the audit asked for, in units of the test set", number),
+    ("audit_calls", "predictions that the audit asked for", _times_the_test_set),
 )
 
 
@@ -111,7 +119,7 @@ def _page(record: Mapping[str, Any]) -> dict[str, Any]:
     album = Album()
     uses = [_use(judgement, i) for i, judgement in enumerate(judgements(record))]
     sections = [
-        {**use, "cards": [card(item, f"e{i}-{k}", album) for k, item in enumerate(judgement.get("evidence") or [])]}
+        {**use, **_sorted([card(item, f"e{i}-{k}", album) for k, item in enumerate(judgement.get("evidence") or [])])}
         for i, (use, judgement) in enumerate(zip(uses, judgements(record), strict=True))
     ]
     rows = [{"use": section, "card": item} for section in sections for item in section["cards"]]
@@ -126,6 +134,7 @@ def _page(record: Mapping[str, Any]) -> dict[str, Any]:
         "groups": _GROUPS,
         "sections": sections,
         "limits": _limits(record),
+        "limits_shown": _LIMITS_SHOWN,
         "rows": rows,
         "found": [(name, found[name]) for name in sorted_by_verdict(list(found))],
         "subject_facts": _subject_facts(record),
@@ -138,6 +147,33 @@ def _page(record: Mapping[str, Any]) -> dict[str, Any]:
         "schema_version": record.get("schema_version"),
         "created": (record.get("environment") or {}).get("created") or "",
     }
+
+
+def _sorted(cards: list[dict[str, Any]]) -> dict[str, Any]:
+    """All cards; those that decide; those that were examined besides; and those whose question was not asked.
+
+    What decides leads, the worst first. A deciding check that lacks something stands among them: without it nothing
+    passes.
+    """
+    order = ("FAIL", "INCONCLUSIVE", "ERROR", "SKIPPED", "PASS", "NOT_APPLICABLE")
+    ranked = sorted(cards, key=lambda c: order.index(c["verdict"]) if c["verdict"] in order else len(order))
+    deciding = [c for c in ranked if c["deciding"] and c["verdict"] != "NOT_APPLICABLE"]
+    rest = [c for c in ranked if c not in deciding]
+    asked = [c for c in rest if c["verdict"] not in ("SKIPPED", "NOT_APPLICABLE")]
+    unasked = [c for c in rest if c not in asked]
+    counted = Counter(c["word"] for c in unasked)
+    return {
+        "cards": cards,
+        "deciding": deciding,
+        "asked": asked,
+        "unasked": unasked,
+        "unasked_words": ", ".join(f"{number} {_UNASKED.get(word, word)}" for word, number in counted.items()),
+        "undecided": sum(c["verdict"] == "INCONCLUSIVE" for c in deciding),
+    }
+
+
+#: What the words of a verdict become in the plural.
+_UNASKED = {"does not apply": "do not apply", "not run": "lack something"}
 
 
 def _title(record: Mapping[str, Any]) -> str:

@@ -137,12 +137,13 @@ def by_size(parts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def references_of(record: Mapping[str, Any]) -> list[str]:
-    """Papers to cite, each once: the data, the method, then the checks."""
+    """Papers to cite, each once: the data, the method, then the checks that ran."""
     subject = record.get("subject") or {}
     wanted = [subject.get("citation"), *(subject.get("references") or [])]
     for judgement in judgements(record):
         for item in judgement.get("evidence") or []:
-            wanted.extend(item.get("references") or [])
+            if item.get("verdict") not in ("SKIPPED", "NOT_APPLICABLE"):
+                wanted.extend(item.get("references") or [])
     return list(dict.fromkeys(text for text in wanted if text))
 
 

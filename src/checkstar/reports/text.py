@@ -72,8 +72,25 @@ def _evidence(record: Mapping[str, Any]) -> str:
     evidence = record.get("evidence") or []
     if not evidence:
         return ""
+    told = [item for item in evidence if _is_told(item)]
     heads = ("evidence", "verdict", "fault", "95 % interval", "limit", "n")
-    return _table([heads, *(_row(item) for item in evidence)], right=(2, 4, 5)) + _reasons(evidence)
+    table = _table([heads, *(_row(item) for item in told)], right=(2, 4, 5)) if told else ""
+    return table + _reasons(told) + _unasked([item for item in evidence if not _is_told(item)])
+
+
+def _is_told(item: Mapping[str, Any]) -> bool:
+    """What was examined, and what decides but lacks something; the rest is counted and named."""
+    verdict = item.get("verdict")
+    return verdict not in ("SKIPPED", "NOT_APPLICABLE") or (verdict == "SKIPPED" and bool(item.get("deciding")))
+
+
+def _unasked(evidence: Sequence[Mapping[str, Any]]) -> str:
+    lines = []
+    for verdict, words in (("SKIPPED", "lack something"), ("NOT_APPLICABLE", "do not apply")):
+        names = [str(item.get("check") or "check") for item in evidence if item.get("verdict") == verdict]
+        if names:
+            lines.append(_wrapped(f"{len(names)} checks {words}: {', '.join(names)}"))
+    return "\n\n" + "\n".join(lines) if lines else ""
 
 
 def _row(item: Mapping[str, Any]) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ def test_wild_outliers_widen_the_interval_instead_of_deciding():
     wild[0] += 40
     found = examine(Pulls(), test, Normal(wild, prediction.std()))
     assert found.verdict is not Verdict.FAIL
-    assert "1 of 400 objects lie beyond 5 sigma" in found.reason
+    assert "1 of 400 objects lies beyond 5 sigma" in found.reason
 
 
 def test_the_tolerance_is_the_limit_for_intervals_and_not_for_means():

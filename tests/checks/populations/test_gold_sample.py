@@ -100,3 +100,40 @@ def test_a_target_without_observations_has_no_predictions():
 
 def test_two_objects_decide_nothing():
     assert examine(run_of(n=2, n_target=50)).verdict is Verdict.INCONCLUSIVE
+
+
+def partly(n_gold=200, n_target=2000, weight=0.8, seed=0, n=100):
+    """A run whose target knows the labels of `n_gold` of its objects."""
+    run = run_of(weight=weight, n=n, n_target=n_target, seed=seed, own_labels=True)
+    target = run.scope.target
+    y = np.where(np.arange(n_target)[:, None] < n_gold, target.y, np.nan)
+    run.scope = Scope(target=Dataset(target.x, y, partly_labelled=True))
+    return run
+
+
+def test_the_known_labels_of_a_partly_labelled_target_are_the_gold_sample():
+    found = examine(partly(n_gold=800, n=400))
+    assert found.verdict is Verdict.FAIL and found.low < 0.2 < found.high
+    assert "1,200 target objects" in found.reason and "truth of 800" in found.reason
+
+
+def test_a_target_without_any_known_label_is_one_without_labels():
+    unlabelled = run_of(n=100)
+    known, none = (examine(run) for run in (unlabelled, partly(n_gold=0)))
+    assert known.reason == none.reason
+
+
+def test_a_single_known_label_decides_nothing():
+    assert examine(partly(n_gold=1)).verdict is Verdict.INCONCLUSIVE
+
+
+def test_known_labels_are_kept_where_the_target_is_too_large():
+    run = partly(n_gold=300)
+    # 5 x 100 test objects may be predicted: half of the places go to the 300 labelled.
+    assert "truth of 250" in examine(run).reason
+
+
+def test_the_interval_of_a_partly_labelled_target_holds_its_level():
+    # 200 clean targets: 10 misses expected of a two-sided 95 % interval, 20 have odds of 1 in 500.
+    missed = sum(examine(partly(n_gold=60, n_target=300, weight=1.0, seed=s)).low > 0 for s in range(200))
+    assert missed <= 20

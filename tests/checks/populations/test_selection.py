@@ -90,3 +90,20 @@ def test_injections_of_other_labels_are_refused():
 def test_undeclared_injections_leave_it_out():
     run = Run(name="t", test=Dataset(y=[0.0, 1.0]), prediction=Point([0.0, 1.0]))
     assert "Scope(injections=...)" in Selection().undeclared(run)
+
+
+def test_a_population_that_was_not_injected_is_not_judged():
+    rng = np.random.default_rng(0)
+    y = rng.uniform(-1, 1, 200_000)
+    found = examine(Injections(labels=y, log_density=np.full(200_000, -np.log(2.0)), found=rng.random(200_000) < 0.5))
+    # Of N(0.5, 1) the range holds Phi(0.5) - Phi(-1.5) = 0.625.
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "injections were made at 62" in found.reason
+
+
+def test_densities_that_are_not_normalised_are_not_judged():
+    rng = np.random.default_rng(0)
+    y = 2 * rng.standard_normal(100_000)
+    found = examine(Injections(labels=y, log_density=stats.norm(0, 2).logpdf(y) - 1, found=rng.random(100_000) < 0.5))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "not normalised" in found.reason

@@ -41,7 +41,7 @@ def test_the_exponent_of_a_power_law_is_found_exactly(exponent):
 
 def test_it_says_so_where_more_data_would_not_help():
     found = LearningCurve().examine(made(PowerLaw(0.0)), cs.Claim("object_value"), RNG(0))
-    assert found.reason.startswith("more data of this kind would not help")
+    assert found.reason.startswith("no gain from more data was shown")
 
 
 def test_groups_are_never_split():

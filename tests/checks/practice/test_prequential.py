@@ -66,6 +66,26 @@ def test_later_must_be_later():
     assert found.verdict is Verdict.FAIL
 
 
+def test_one_training_object_without_a_time_hides_nothing():
+    drawn = linear_gaussian(100, 2)
+    times = np.linspace(59000, 59100, 100)
+    times[5] = np.nan
+    train = cs.Dataset(drawn.x, drawn.y, meta={"mjd": times})
+    earlier = after(meta={"mjd": np.full(600, 59050.0)})
+    found = Prequential().examine(made(earlier, train=train), cs.Claim("object_value"), RNG(0))
+    assert part(found, "not later than the training set").estimate.value == 1.0
+
+
+@pytest.mark.parametrize(("column", "first"), [("jd", 2459000.0), ("date", 0.0)])
+def test_times_of_other_scales_are_not_compared(column, first):
+    drawn = linear_gaussian(100, 2)
+    train = cs.Dataset(drawn.x, drawn.y, meta={column: first + np.arange(100)})
+    found = Prequential().examine(
+        made(after(meta={"mjd": np.full(600, 59500.0)}), train=train), cs.Claim("object_value"), RNG(0)
+    )
+    assert [p.name for p in found.parts] == ["later objects"]
+
+
 def test_without_later_objects_the_question_has_no_meaning():
     found = cs.audit(made(None), "ranking", checks=[Prequential()]).judgements[0].evidence[0]
     assert found.verdict is Verdict.NOT_APPLICABLE

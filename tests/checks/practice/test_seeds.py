@@ -67,3 +67,27 @@ def test_refits_are_counted_and_announced():
     before = run.costs.objects_predicted
     Seeds().examine(run, cs.Claim("object_value"), RNG(0))
     assert (run.costs.objects_predicted - before) / len(run.test) == Seeds().calls(run) == 5
+
+
+@pytest.mark.parametrize(("scatter", "wrong"), [(0.45, Verdict.FAIL), (0.55, Verdict.PASS)])
+def test_offsets_common_to_all_objects_do_not_average_out(scatter, wrong, monkeypatch):
+    from checkstar.checks.practice import seeds
+
+    again, verdicts = seeds._again, []
+    for first in range(0, 6000, 100):
+        monkeypatch.setattr(seeds, "_again", lambda run, view, seed, first=first: again(run, view, first + seed))
+        # In units of the claimed sigma of 0.5.
+        run = made(Shifted(scatter=0.5 * scatter), seed=first)
+        verdicts.append(Seeds(limit=0.5).examine(run, cs.Claim("object_value"), RNG(0)).verdict)
+    # 2.5 % of 60 at the limit: more than 5 has probability 0.003. Taken for independent, objects err in a third.
+    assert verdicts.count(wrong) <= 5
+
+
+def test_degrees_of_freedom_are_those_of_the_fits_where_all_objects_move_as_one():
+    from checkstar.checks.practice.seeds import _degrees
+
+    common = RNG(0).standard_normal((4, 1)) * np.ones(500)
+    assert _degrees(common, None) == pytest.approx(3.0)
+    assert _degrees(RNG(0).standard_normal((4, 500)), None) > 300
+    assert _degrees(common[:2], None) == 1.0
+    assert _degrees(np.zeros((4, 10)), None) == 3.0

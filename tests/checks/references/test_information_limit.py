@@ -143,3 +143,62 @@ def test_few_objects_groups_and_weights():
     found = InformationLimit().examine(run, Claim("object_value"), rng)
     assert found.n <= 50
     assert found.verdict is not Verdict.FAIL
+
+
+def two_peaks(n, seed, leak=0.0, sigma=0.3):
+    """Labels in two narrow peaks, and the best estimate of who knows that; drawn to the truth by a share `leak`."""
+    rng = np.random.default_rng(seed)
+    centre = rng.choice([-1.0, 1.0], n)
+    y = centre + 0.2 * rng.normal(size=n)
+    x = y[:, None] + 2 * sigma * rng.normal(size=(n, 4))
+    seen = x.mean(axis=1)
+    total = 0.2**2 + sigma**2
+    up = 1 / (1 + np.exp(-2 * seen / total))
+    best = (0.2**2 * seen + sigma**2 * (2 * up - 1)) / total
+    test = Dataset(x, y, noise=np.full(4, 2 * sigma))
+    scope = Scope(forward=LinearModel(np.ones((1, 4))))
+    return Run(name="t", test=test, prediction=Point(best + leak * (y - best)), scope=scope)
+
+
+def test_knowing_a_population_of_two_peaks_is_no_leak():
+    verdicts = [
+        InformationLimit().examine(two_peaks(600, [4, i]), Claim("object_value"), np.random.default_rng(i)).verdict
+        for i in range(40)
+    ]
+    # Taken for a normal population, all of them fail: the variance is 0.4 of that bound.
+    assert verdicts.count(Verdict.FAIL) == 0
+    assert verdicts.count(Verdict.PASS) == 0
+
+
+def test_a_leak_beyond_what_two_peaks_allow_is_found():
+    found = InformationLimit().examine(two_peaks(3000, 5, leak=0.5), Claim("object_value"), np.random.default_rng(0))
+    assert found.verdict is Verdict.FAIL
+    assert "nor does the shape of their population" in found.reason
+
+
+def test_outliers_hide_no_leak():
+    rng = np.random.default_rng(0)
+    drawn = linear_gaussian(2000, rng)
+    predicted = drawn.y + (drawn.estimate - drawn.y) / 1.6
+    predicted[rng.random(2000) < 0.03] += 6 * drawn.noise
+    run = Run(name="t", test=Dataset(drawn.x, drawn.y, noise=drawn.sigma), prediction=Point(predicted), scope=SCOPE)
+    found = InformationLimit().examine(run, Claim("object_value"), rng)
+    # The outliers lift the mean squared error above the bound, and leave the median at a half of it or less.
+    assert found.value == 0
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "that of the typical object, by the median" in found.reason
+
+
+@pytest.mark.parametrize("second", ["constant", "all error"])
+def test_a_leak_is_found_beside_a_label_that_does_not_vary(second):
+    rng = np.random.default_rng(0)
+    drawn = linear_gaussian(1000, rng)
+    other, error = (np.full(1000, 3.0), 0.0) if second == "constant" else (rng.normal(size=1000), 1.2)
+    y = np.column_stack([drawn.y[:, 0] if drawn.y.ndim == 2 else drawn.y, other])
+    estimate = drawn.estimate.reshape(1000)
+    predicted = np.column_stack([y[:, 0] + (estimate - y[:, 0]) / 1.6, other])
+    test = Dataset(drawn.x, y, noise=drawn.sigma, y_err=np.tile([0.0, error], (1000, 1)), labels=["a", "b"])
+    scope = Scope(forward=LinearModel(np.array([[1.0] * P, [0.1, -0.1, 0.1, -0.1]])))
+    run = Run(name="t", test=test, prediction=Point(predicted), scope=scope)
+    found = InformationLimit().examine(run, Claim("object_value", label="a"), rng)
+    assert found.verdict is Verdict.FAIL

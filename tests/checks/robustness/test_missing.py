@@ -140,3 +140,31 @@ def test_groups_and_weights_and_few_objects():
     for n in (2, 10):
         assert examine(WeightedMean(), n=n)[0].verdict is Verdict.INCONCLUSIVE
     assert isinstance(WeightedMean().predict_distribution(np.ones((1, 2)), noise=Gaussian(1.0)), Normal)
+
+
+@pytest.mark.parametrize("alone", [0, 1, 2, 3])
+def test_objects_of_which_a_range_is_all_there_is_make_no_refusal(alone):
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=800)
+    sigma = np.tile(SIGMA, (800, 1))
+    # One object in ten has nothing but one feature; without it every method must refuse.
+    sigma[::10] = np.inf
+    sigma[::10, alone] = SIGMA[alone]
+    x = np.where(np.isfinite(sigma), y[:, None] + SIGMA * rng.normal(size=(800, 4)), np.nan)
+    run = Run.of(WeightedMean(), test=Dataset(x, y, noise=Gaussian(sigma)))
+    found = Missing(budget=4.0).examine(run, CLAIM, rng)
+    assert len(found.parts) == 4
+    assert "refuses" not in found.reason
+    assert {part.estimate.n for part in found.parts} == {720.0, 800.0}
+
+
+def test_objects_with_one_feature_each_leave_nothing_to_ask():
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=200)
+    sigma = np.full((200, 2), np.inf)
+    sigma[:, 0] = 0.5
+    sigma[:5, 1] = 0.5
+    x = np.where(np.isfinite(sigma), y[:, None] + 0.5 * rng.normal(size=(200, 2)), np.nan)
+    run = Run.of(WeightedMean(), test=Dataset(x, y, noise=Gaussian(sigma)))
+    found = Missing().examine(run, CLAIM, rng)
+    assert [part.name for part in found.parts] == ["x1"]

@@ -120,3 +120,16 @@ def test_groups_weights_masks_and_few_objects():
     scope = Scope(nuisances=(smoothing(2.0, 0.1), wavelength_shift(0.1)))
     run = Run.of(Cannon().fit_data(data), test=masked, scope=scope)
     assert Nuisances().examine(run, Claim("object_value", label="hot"), rng).value > 0
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda x, size: 1 / 0, "the nuisance 'bad' failed at size 1 .*ZeroDivisionError"),
+        (bad_pixel(99, 1.0).apply, "the nuisance 'bad' failed at size 1 .*IndexError"),
+        (lambda x, size: np.full_like(x, np.nan), "the nuisance 'bad' gave NaN where x was observed"),
+    ],
+)
+def test_effects_that_cannot_be_applied_are_named(function, message):
+    with pytest.raises(InputError, match=message):
+        examine(mean_of_features, (Nuisance(name="bad", apply=function),))

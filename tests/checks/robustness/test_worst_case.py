@@ -225,3 +225,43 @@ def test_ridge_is_linear():
     run = Run.of(Ridge(), train=data[:200], test=data[200:])
     found = WorstCase().examine(run, Claim("object_value", label="hot"), np.random.default_rng(0))
     assert found.value == pytest.approx(1.0, abs=1e-6)
+
+
+def cliffs(per_sigma):
+    """Steps of three times the noise of the estimate, in a direction that no gradient shows."""
+    sigma = 0.4
+    empty = np.where(np.arange(4) % 2, -0.5, 0.5) / sigma
+
+    def predicted(x):
+        return x.mean(axis=1) + 3 * sigma / 2 * (np.floor(per_sigma * (x @ empty)) % 2)
+
+    rng = np.random.default_rng(3)
+    y = rng.normal(size=600)
+    return predicted, Dataset(y[:, None] + sigma * rng.normal(size=(600, 4)), y, noise=np.full(4, sigma))
+
+
+@pytest.mark.parametrize("per_sigma", [0.2, 4.0], ids=["one cliff", "a fine comb"])
+def test_a_cliff_that_the_search_walks_past_cannot_pass(per_sigma):
+    predicted, data = cliffs(per_sigma)
+    found, _ = examine(predicted, data)
+    # The largest change found is that of a linear method or less; noise falls over the cliffs all the same.
+    assert found.value < 1.2
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "of its response to noise, so it may be more" in found.reason
+
+
+def test_a_cliff_that_a_gradient_is_blind_to_cannot_pass():
+    empty = torch.tensor([0.5, -0.5, 0.5, -0.5, 0.0, 0.0]) / 0.4
+    module = Module(lambda x, slope: x.mean(dim=1) + 0.6 * (x @ empty.to(x.dtype) > 0).to(x.dtype))
+    rng = np.random.default_rng(3)
+    y = rng.normal(size=600)
+    data = Dataset(y[:, None] + 0.4 * rng.normal(size=(600, P)), y, noise=np.full(P, 0.4))
+    found, run = examine(module, data)
+    assert run.differentiable
+    assert found.value < 1.0
+    assert found.verdict is Verdict.INCONCLUSIVE
+
+
+def test_what_does_not_move_at_all_passes():
+    found, _ = examine(lambda x: np.zeros(len(x)), data_of(Gaussian(0.3)))
+    assert found.verdict is Verdict.PASS

@@ -94,3 +94,23 @@ def test_another_field_is_another_survey(boss):
     assert parts(found)["bias on 1"].low > parts(found)["bias on half"].value
     assert parts(found)["bias on half"].low == 0
     assert found.verdict is not Verdict.PASS
+
+
+def test_selection_weights_count_as_copies_do():
+    test, suite = draw(600, 0), draw(400, 1, offset=0.4)
+    odd = np.arange(400) % 4 == 0
+    suite.y[odd] += 1.0
+    heavy = parts(examine(test, B=Dataset(suite.x, suite.y, weight=np.where(odd, 1.0, 4.0))))
+    rows = np.repeat(np.arange(400), np.where(odd, 1, 4))
+    copied = parts(examine(test, B=Dataset(suite.x[rows], suite.y[rows], group=rows)))
+    for name in ("bias on B", "error on B", "coverage on B"):
+        assert heavy[name].value == pytest.approx(copied[name].value)
+        # The same units and sums; Student's t at Kish's number of them.
+        assert heavy[name].high == pytest.approx(copied[name].high, rel=0.02)
+
+
+def test_a_few_heavy_objects_decide_as_few():
+    weight = np.ones(2000)
+    weight[:5] = 5000.0
+    found = parts(examine(draw(2000, 0), B=draw(2000, 1, weight=weight)))["bias on B"]
+    assert found.n < 7

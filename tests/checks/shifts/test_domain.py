@@ -82,3 +82,13 @@ def test_the_verdict_does_not_hang_on_the_seed():
         # Each interval holds the other seeds' estimates.
         centre = np.mean([e.value for e in found])
         assert all(e.low <= centre <= e.high for e in found)
+
+
+def test_a_few_heavy_objects_that_happen_to_be_ordinary_decide_nothing():
+    rng = np.random.default_rng(0)
+    x, weight = rng.normal(size=(1000, 3)), np.ones(1000)
+    x[:6], weight[:6] = 0.3 * x[:6], 2000.0
+    train = Dataset(rng.normal(size=(2000, 3)), np.zeros(2000))
+    assert examine(train, Dataset(x, np.zeros(1000))).verdict is Verdict.PASS
+    # Kish's number is 7: nothing strange among seven leaves 41 % possible.
+    assert examine(train, Dataset(x, np.zeros(1000), weight=weight)).verdict is Verdict.INCONCLUSIVE

@@ -173,3 +173,18 @@ def test_redshifts_of_real_galaxies(boss):
     found = parts(ShiftKind().examine(run, Claim("object_value"), np.random.default_rng(0)))["error"]
     truth = np.abs(trees.predict(second.x) - second.y).mean() / np.abs(run.view("z").error).mean() - 1
     assert found.low <= truth <= found.high
+
+
+@pytest.mark.parametrize("share", [0.06, 0.2])
+def test_target_objects_beyond_all_test_objects_are_not_judged(share):
+    # Their errors could be anything; the weighted rest alone would pass.
+    rng = np.random.default_rng(0)
+    x, new = rng.normal(size=(2, 2000, 3))
+    new[rng.random(2000) < share, 0] += 8
+    y = x.mean(axis=1)
+    run = Run(
+        name="t", test=Dataset(x, y), prediction=Point(y + rng.normal(size=2000)), scope=Scope(target=Dataset(new))
+    )
+    found = examine(run)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "lie beyond all test objects" in found.reason

@@ -109,3 +109,15 @@ def test_real_galaxies(boss):
     # The colour cuts leave out what the whole sample has, and add nothing to it.
     assert backwards.verdict is Verdict.PASS
     assert forwards.verdict is Verdict.FAIL
+
+
+def test_visits_of_one_object_crowd_together_without_leaving_holes():
+    def visited(seed):
+        rng = np.random.default_rng(seed)
+        x = np.repeat(rng.normal(size=(500, 4)), 6, axis=0) + 0.05 * rng.normal(size=(3000, 4))
+        return Dataset(x, np.zeros(3000), group=np.repeat(np.arange(500), 6) + 500 * seed)
+
+    found = examine(visited(0), visited(1))
+    # Both are drawn alike. With balls of twenty visits of three objects, 9 % were called unsupported.
+    assert found.value < 0.005
+    assert found.verdict is Verdict.PASS

@@ -9,6 +9,7 @@ from checkstar.methods import Method, Ridge, as_method
 from checkstar.noise import Gaussian
 from checkstar.prediction import Normal
 from checkstar.runs import Run
+from checkstar.simulators import linear_gaussian
 
 RNG = np.random.default_rng(0)
 N = 100
@@ -129,3 +130,17 @@ def test_without_error_bars_the_typical_error_is_the_unit():
     # A typical error of one: differences of two normals of 1e-3.
     assert 2e-3 < noisy.value < 8e-3
     assert noisy.verdict is Verdict.PASS
+
+
+def test_what_none_of_so_many_shows_may_still_be_rare():
+    drawn = linear_gaussian(400, 0)
+    group = np.repeat(np.arange(40), 10)
+    run = Run.of(lambda x: x.mean(axis=1), test=Dataset(drawn.x, drawn.y, group=group))
+    found = Determinism().examine(run, Claim("object_value"), np.random.default_rng(0))
+    by_name = {part.name: part for part in found.parts}
+    # Thirty are asked one at a time, and each is of another group.
+    assert by_name["one at a time"].estimate.n == 30
+    assert "so at most 12 % of such objects" in by_name["one at a time"].text
+    assert found.verdict is Verdict.PASS
+    few = Determinism(max_single=10).examine(run, Claim("object_value"), np.random.default_rng(0))
+    assert few.verdict is Verdict.INCONCLUSIVE

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from checkstar.checks.base import Check
+from checkstar.checks.losses import density_words
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.estimates import share
@@ -31,7 +32,8 @@ class Coverage(Check):
     Share of truths inside the central interval at each level, Clopper-Pearson at the effective number of independent
     objects. So that one tolerance serves all levels, each coverage c at level L is read as the relative error of the
     error bars that explains it, ``|q(L) / q(c) - 1|`` with q the half-width of a unit normal's interval. Unlike pulls,
-    the checks at each level do not feel how far the objects outside lie.
+    the checks at each level do not feel how far the objects outside lie. The prior alone covers perfectly, so the loss of
+    the density (`checkstar.statistics.cde_loss`) is said beside it.
     """
 
     name = "coverage"
@@ -43,7 +45,11 @@ class Coverage(Check):
     needs = frozenset({"spread"})
     uses = frozenset({"object_interval"})
     enough = 8000
-    references = ("Clopper & Pearson 1934, Biometrika 26, 404", "Korn & Graubard 1998, Survey Methodology 24, 193")
+    references = (
+        "Clopper & Pearson 1934, Biometrika 26, 404",
+        "Korn & Graubard 1998, Survey Methodology 24, 193",
+        "Izbicki & Lee 2017, Electron. J. Statist. 11, 2800",
+    )
 
     levels: tuple[float, ...] = (0.5, 0.683, 0.9, 0.95)
 
@@ -69,8 +75,12 @@ class Coverage(Check):
                 )
             )
         by_name = {part.name: estimate for part, estimate in zip(parts, found, strict=True)}
+        density = density_words(view)
         return self.conclude(
-            claim, parts, reason=lambda part: _sentence(part, by_name[part.name]), figure=_figure(levels, found)
+            claim,
+            parts,
+            reason=lambda part: _sentence(part, by_name[part.name]) + density,
+            figure=_figure(levels, found),
         )
 
     def fault(self, size: float) -> str:

@@ -109,7 +109,7 @@ def _sentence(part: Part, scale: float, centre: Estimate, z: NDArray[np.float64]
         return f"the mean pull is {centre.value:+.2f} sigma [{centre.low:+.2f}, {centre.high:+.2f}]"
     side = "small" if scale > 1 else "large"
     wild = int((np.abs(z) > 5).sum())
-    tail = f"; {wild} of {len(z)} objects lie beyond 5 sigma" if wild else ""
+    tail = f"; {wild} of {len(z):,} objects {'lies' if wild == 1 else 'lie'} beyond 5 sigma" if wild else ""
     value, low, high = part.estimate.value, max(part.estimate.low, 0), part.estimate.high
     if value > 1:
         amount = f"too {side} by a factor of {1 + value:.3g} [{1 + low:.3g}, {1 + high:.3g}]"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkstar.checks.base import Check
-from checkstar.checks.losses import loss
+from checkstar.checks.losses import density_words, loss
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.estimates import ratio
@@ -40,7 +40,7 @@ class Skill(Check):
     depends_on = "label"
     tasks = ("regression", "classification")
     uses = frozenset({"object_interval"})
-    references = ("Gneiting & Raftery 2007, JASA 102, 359",)
+    references = ("Gneiting & Raftery 2007, JASA 102, 359", "Izbicki & Lee 2017, Electron. J. Statist. 11, 2800")
 
     limit: float = 0.95
 
@@ -58,7 +58,8 @@ class Skill(Check):
         ours = loss(view.prediction, view.truth, points_only=False)
         estimate = ratio(ours, blind, view.units, view.weight)
         part = Part(name="against the prior", estimate=estimate, limit=self.limit)
-        return self.conclude(claim, [part], reason=_sentence)
+        density = density_words(view) if run.test.task == "regression" else ""
+        return self.conclude(claim, [part], reason=lambda part: _sentence(part) + density)
 
     def fault(self, size: float) -> str:
         return f"predictions that have lost {100 * size:.0f} % of what they knew beyond the prior"
@@ -90,4 +91,6 @@ def _base_rate_loss(truth: NDArray[Any], prior: NDArray[Any]) -> NDArray[np.floa
 
 def _sentence(part: Part) -> str:
     value, low, high, _ = part.estimate
-    return f"its score is {100 * value:.0f} % of the prior's [{100 * low:.0f}, {100 * high:.0f}]; below 100 % it knows more"
+    return (
+        f"its loss is {100 * value:.0f} % [{100 * low:.0f}, {100 * high:.0f}] of the prior's; below 100 % it knows more"
+    )

@@ -115,7 +115,7 @@ def _sentence(stages: dict[str, float], n: int, costs: Costs, joules: float, wat
     unknown = "" if trained else "; the cost of training is not known, since the method came fitted"
     return (
         f"{_duration(total / n)} of CPU an object, {_duration(total)} in all ({spent or 'nothing measurable'}){memory}; "
-        f"modelled energy {joules / 3.6e6:.2g} kWh at {watts:g} W a core, {joules / n:.2g} J an object{unknown}"
+        f"modelled energy {joules / 3.6e6:.2g} kWh at {watts:g} W a core, {_joules(joules / n)} an object{unknown}"
     )
 
 
@@ -126,13 +126,17 @@ def _duration(seconds: float) -> str:
     return f"{seconds * 1e6:.3g} us"
 
 
+def _joules(joules: float) -> str:
+    return f"{joules:,.0f} J" if joules >= 100 else f"{joules:.2g} J"
+
+
 def _limits(seconds: float, joules: float, check: Account) -> list[Limit]:
     texts = {
         "cpu_per_object": (seconds, "s", f"each object costs {_duration(seconds)} of CPU, everything included"),
         "energy_per_object": (
             joules,
             "J",
-            f"each object costs about {joules:.2g} J (modelled at {check.watts_per_core:g} W a core)",
+            f"each object costs about {_joules(joules)} (modelled at {check.watts_per_core:g} W a core)",
         ),
     }
     return [Limit(name=name, value=value, unit=unit, text=text) for name, (value, unit, text) in texts.items()]

@@ -34,6 +34,7 @@ class Expense(Check):
     question = "From how many objects on is it worth its cost?"
     statistic = "break-even number of objects, relative to the claimed number"
     needs = frozenset({"model", "reference"})
+    uses = frozenset()
     depends_on = "claim"
     tasks = ("regression", "classification")
     enough = 50

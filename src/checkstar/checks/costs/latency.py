@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -82,8 +83,9 @@ class Latency(Check):
         ]
         found = dict(zip(levels, (part.estimate for part in parts), strict=True))
         p95 = found["95th percentile"]
+        upper = f"{p95.high:.3g}]" if math.isfinite(p95.high) else "unbounded]"
         text = (
-            f"95 % of single answers come within {p95.value:.3g} ms [{p95.low:.3g}, {p95.high:.3g}] (median "
+            f"95 % of single answers come within {p95.value:.3g} ms [{p95.low:.3g}, {upper} (median "
             f"{found['median'].value:.3g} ms, 99 % {found['99th percentile'].value:.3g} ms, first call {first:.3g} ms); "
             f"{size} at once take {np.median(batch):.3g} ms, {np.median(batch) / size:.2g} ms each"
         )

@@ -78,7 +78,7 @@ class Neighbours(Check):
     )
 
     level: float = 0.01
-    limit: float = 0.05
+    limit: float = 0.10
     n_neighbours: int = 6
     n_components: int = 10
     max_objects: int = 5000
@@ -180,7 +180,7 @@ def _sentence(part: Part, found: float, expected: float) -> str:
     value, low, high, _ = part.estimate
     return (
         f"{100 * found:.1f} % of the test objects lie nearer to a training object than chance puts {100 * expected:.1f} % of "
-        f"them: an excess of {100 * value:+.1f} % [{100 * low:+.1f}, {100 * high:+.1f}]"
+        f"them: an excess of {100 * value:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}]"
     )
 
 

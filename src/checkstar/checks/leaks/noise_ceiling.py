@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ class NoiseCeiling(Check):
     The fault is ``1 - mean (prediction - y)^2 / mean s^2``: positive is impossible, the limit zero follows. Its
     interval is that of the logarithm of the ratio, by influence values, no narrower than that of chi^2. The typical
     object, ``1 - (median |prediction - y| / s / 0.674)^2``, which few outliers cannot hide, assumes normal label
-    errors and is shown beside it.
+    errors and so accuses nobody; but where it is shown to lie below the errors, the check cannot pass.
     """
 
     name = "noise_ceiling"
@@ -70,17 +70,20 @@ class NoiseCeiling(Check):
         log_ratio = from_influence(math.log(value), influence, view.units, view.weight)
         estimate = _shortfall(_no_narrower_than_normal(log_ratio, kish(w, view.units)))
         parts = [Part(name="all objects", estimate=estimate, limit=self.limit, limit_kind="derived")]
-        known = sigma > 0
-        if known.all():
+        hidden = ""
+        if (sigma > 0).all():
             typical = quantile(np.abs(view.error) / sigma / _TYPICAL, 0.5, view.units, view.weight)
             size = _of_typical(typical)
+            if size.low > self.limit:
+                parts = [replace(parts[0], estimate=estimate._replace(high=max(estimate.high, size.high)))]
+                hidden = f"; those of the typical object, by the median, are {1 - size.value:.3g} times them"
             parts.append(
                 Part(name="typical object", estimate=size, limit=self.limit, limit_kind="derived", decides=False)
             )
         return self.conclude(
             claim,
             parts,
-            reason=_sentence,
+            reason=lambda part: _sentence(part) + hidden,
             figure=_figure(np.abs(view.error), sigma, view.name, view.unit),
             limits_of_use=_limits(math.sqrt(below), view.name, view.unit),
         )

@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 #: Rank correlation above which two columns are one.
 _COPY = 0.999
 #: Training objects of which one column can be learned from one half and judged by the other.
-_FEWEST = 10
+_FEWEST = 20
 
 #: Words in the names of columns that record how an object was observed or chosen, and should know nothing of it.
 RECORDS = (
@@ -349,11 +349,10 @@ def _sentence(part: Part) -> str:
     interval = f"[{100 * low:.0f}, {100 * high:.0f}]"
     if part.unit.startswith("of what"):
         return f"{part.name} alone reaches {100 * value:.0f} % {interval} of the variance that can be explained"
-    word = "less" if value > 0 else "more"
-    return (
-        f"{part.name} alone leaves {100 * abs(value):.0f} % {word} squared error than all other columns together "
-        f"(saved: {interval} %)"
-    )
+    if value > 0:
+        return f"{part.name} alone leaves {100 * value:.0f} % {interval} less squared error than all other columns together"
+    ratio = f"{1 - value:.3g} [{1 - high:.3g}, {1 - low:.3g}]"
+    return f"{part.name} alone leaves {ratio} times the squared error of all other columns together"
 
 
 def _figure(parts: list[Part]) -> dict[str, Any]:

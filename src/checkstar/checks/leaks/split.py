@@ -65,10 +65,7 @@ class Split(Check):
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         assert run.train is not None
-        train = run.train
-        if len(train) > self.max_objects:
-            train = train[np.sort(rng.choice(len(train), self.max_objects, replace=False))]
-        blocks = {name: codes for name, codes in self._blocks(train, rng).items() if unit_count(codes) >= 2}
+        train, blocks = self._sampled(run.train, rng)
         if not blocks:
             raise NotApplicable("the training data have no groups, positions or times by which they could be split")
         few = {name: unit_count(codes) for name, codes in blocks.items() if unit_count(codes) < 2 * self.n_folds}
@@ -92,6 +89,15 @@ class Split(Check):
             parts.append(Part(name=name, estimate=rise, limit=self.limit))
         measured = loss_name(run.prediction.has_spread, train.task)
         return self.conclude(claim, parts, reason=lambda part: _sentence(part, measured), figure=_figure(parts))
+
+    def _sampled(self, train: Dataset, rng: np.random.Generator) -> tuple[Dataset, dict[str, Codes]]:
+        """At most `max_objects`, in whole blocks: rows drawn singly would part what belongs together."""
+        blocks = {name: codes for name, codes in self._blocks(train, rng).items() if unit_count(codes) >= 2}
+        if len(train) <= self.max_objects or not blocks:
+            return train, blocks
+        rows = _some_blocks(next(iter(blocks.values())), self.max_objects, rng)
+        kept = {name: relabelled(codes[rows]) for name, codes in blocks.items()}
+        return train[rows], {name: codes for name, codes in kept.items() if unit_count(codes) >= 2}
 
     def _blocks(self, train: Dataset, rng: np.random.Generator) -> dict[str, Codes]:
         """Codes (n,) of the blocks, by what makes them."""

@@ -70,12 +70,23 @@ class GoldSample(Check):
             raise NotApplicable("the target objects have no observations x to predict from")
         if len(target) < 2 or len(view.truth) < 2:
             return self.undecided(claim, "one object has no mean to compare", min(len(target), len(view.truth)))
-        part = target[_rows(len(target), self._most(run), rng)]
+        part = target[_rows(_known(target, view.name), self._most(run), rng)]
         assert part.x is not None
         predicted = run.predict(part.x, part.noise).select(run.labels.index(view.name)).mean()[:, 0]
-        others = Unlabelled(predicted, relabelled(part.units_of_independence), part.weight)
-        own = part.y is not None and view.name in part.labels
-        gold = _gold(view, part, predicted) if own else Gold(view.truth, view.predicted, view.units, view.weight)
+        known = _known(part, view.name)
+        own = bool(known.all())
+        rest = known if own else ~known
+        others = Unlabelled(
+            predicted[rest],
+            relabelled(part.units_of_independence[rest]),
+            None if part.weight is None else part.weight[rest],
+        )
+        if known.any():
+            gold = _gold(view, part[known], predicted[known])
+        else:
+            gold = Gold(view.truth, view.predicted, view.units, view.weight)
+        if min(len(gold.truth), len(others.predicted)) < 2:
+            return self.undecided(claim, "a single object, with or without a label, has no mean to compare", 1)
         shift = _shift(gold, others)
         if shift.low > self.max_shift:
             why = (
@@ -86,8 +97,11 @@ class GoldSample(Check):
         # Of one and the same objects the errors themselves are averaged, and the truth.
         bias = rectifier(gold, others, 1.0 if own else None)
         powered = powered_mean(gold, others, 0.0 if own else None)
-        naive = mean(predicted, np.arange(len(predicted)) if others.units is None else others.units, others.weights)
-        limit, kind = limit_of_mean(scatter(predicted, normalised_weights(part.weight, len(predicted))), claim)
+        units = np.arange(len(others.predicted)) if others.units is None else others.units
+        naive = mean(others.predicted, units, others.weights)
+        limit, kind = limit_of_mean(
+            scatter(others.predicted, normalised_weights(others.weights, len(others.predicted))), claim
+        )
         fault = Part(
             name="mean of the target",
             estimate=folded(bias),
@@ -99,9 +113,9 @@ class GoldSample(Check):
         return self.conclude(
             claim,
             [fault],
-            reason=lambda _: _sentence(bias, naive, powered, len(gold.truth), len(predicted), view),
+            reason=lambda _: _sentence(bias, naive, powered, len(gold.truth), len(others.predicted), view),
             figure=_figure(naive, powered, powered_mean(gold, others, 0.0), view),
-            limits_of_use=[_limit_of_use(powered, len(predicted), view)],
+            limits_of_use=[_limit_of_use(powered, len(others.predicted), view)],
         )
 
     def calls(self, run: Run) -> float:
@@ -124,8 +138,20 @@ class GoldSample(Check):
         return run, Claim("population_mean", n_objects=1000, tolerance=0.1)
 
 
-def _rows(n: int, most: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    return np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
+def _known(target: Dataset, label: str) -> NDArray[np.bool_]:
+    """Whether the label of each target object (n,) is known."""
+    if target.y is None or label not in target.labels:
+        return np.zeros(len(target), dtype=bool)
+    return np.isfinite(target.y[:, target.label_index(label)])
+
+
+def _rows(known: NDArray[np.bool_], most: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """At most `most` objects: half of the places go to those whose label is known, for there are seldom many."""
+    if len(known) <= most:
+        return np.arange(len(known))
+    gold, others = rng.permutation(np.flatnonzero(known)), rng.permutation(np.flatnonzero(~known))
+    n_gold = min(len(gold), max(most // 2, most - len(others)))
+    return np.sort(np.concatenate([gold[:n_gold], others[: most - n_gold]]))
 
 
 def _gold(view: LabelView, target: Dataset, predicted: NDArray[np.float64]) -> Gold:

@@ -25,6 +25,8 @@ __all__ = ["Selection"]
 
 #: Effective injections of a population below which nothing is said about its selection.
 _FEWEST = 30.0
+#: Share of a population that must have been injected: nothing is known of how the rest is selected.
+_COVERED = 0.99
 
 
 class _Measured(NamedTuple):
@@ -46,7 +48,8 @@ class Selection(Check):
     standard deviations. Where it names no spread, that of the test objects is taken.
 
     Injections are a sum over few objects too: below an effective number of ``4 n_objects`` found ones (Farr 2019) their
-    own error is no longer small beside that of the mean, and the check does not judge.
+    own error is no longer small beside that of the mean, and the check does not judge. Neither does it where part of the
+    population was never injected, so that how it is selected is not known.
 
     Parameters
     ----------
@@ -121,7 +124,7 @@ def _measure(injections: Injections, one: Claimed, view: LabelView, column: int)
 def _part(measured: _Measured, needed: float, claim: Claim, view: LabelView) -> Part:
     limit, kind = limit_of_mean(scatter(view.predicted, np.ones(len(view.truth))), claim)
     estimate = folded(measured.bias)
-    if measured.found.n_effective < max(needed, _FEWEST):
+    if measured.found.n_effective < max(needed, _FEWEST) or _uncovered(measured.found):
         estimate = Estimate(math.nan, math.nan, math.nan, measured.found.n_effective)
     return Part(
         name=f"{measured.name} (mean {plainly(measured.population.mean)})",
@@ -131,6 +134,22 @@ def _part(measured: _Measured, needed: float, claim: Claim, view: LabelView) -> 
         unit=view.unit,
         of_tolerance=claim.use == Selection.tolerance_of,
     )
+
+
+def _uncovered(found: Found) -> str:
+    """What is wrong with the injections of a population, in words; empty where they cover it once."""
+    share = found.covered
+    injected = f"{100 * share.value:.3g} % [{100 * share.low:.3g}, {100 * share.high:.3g}]"
+    if share.high < _COVERED:
+        return (
+            f"injections were made at {injected} of it (if their densities are normalised); how the rest is selected is "
+            "not known"
+        )
+    if share.low > 2 - _COVERED:
+        return (
+            f"its injections add up to {injected} of it, so the densities that they were drawn from are not normalised"
+        )
+    return ""
 
 
 def _wanted(measured: list[_Measured], needed: float, n: int) -> float | None:
@@ -143,6 +162,8 @@ def _sentence(part: Part, measured: list[_Measured], needed: float, n_objects: i
     found = next(m for m in measured if part.name.startswith(m.name))
     where = f"a population {part.name}"
     if math.isnan(part.estimate.value):
+        if wrong := _uncovered(found.found):
+            return f"of {where}: {wrong}"
         return (
             f"the injections found count as {found.found.n_effective:,.0f} of {where}, and {needed:,.0f} are needed for "
             f"{n_objects:,} objects"

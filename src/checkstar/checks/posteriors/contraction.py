@@ -131,11 +131,15 @@ def _sentence(part: Part, claimed: Mapping[str, float]) -> str:
         amount = f"{value:.3g} times the prior's [{low:.3g}, {high:.3g}]"
     score = f"the energy score of {part.name} is {amount}"
     if len(claimed) == 1:
-        return f"{score}; the widths claim a contraction of {100 * next(iter(claimed.values())):.0f} %"
+        return f"{score}; the widths claim {_contraction(next(iter(claimed.values())))}"
     if part.name in claimed:
-        return f"{score}; its widths claim a contraction of {100 * claimed[part.name]:.0f} %"
+        return f"{score}; its widths claim {_contraction(claimed[part.name])}"
     least = min(claimed, key=lambda label: claimed[label])
-    return f"{score}; the widths claim a contraction of at least {100 * claimed[least]:.0f} % ({least})"
+    return f"{score}; the widths claim {_contraction(claimed[least], 'at least ')} ({least})"
+
+
+def _contraction(claimed: float, least: str = "") -> str:
+    return f"a contraction of {least}{100 * claimed:.0f} %" if claimed >= 0.005 else "no contraction"
 
 
 def _figure(labels: Sequence[str], claimed: Mapping[str, float], found: Mapping[str, Estimate]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from checkstar.checks.base import Check
-from checkstar.checks.posterior_draws import densities, joint_draws, planted
+from checkstar.checks.posterior_draws import densities, following, joint_draws, planted
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.estimates import kish, normalised_weights, share
@@ -67,6 +67,9 @@ class ExpectedCoverage(Check):
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         test, (draws, truth) = run.test, joint_draws(run, rng)
+        why = following(draws)
+        if why:
+            return self.undecided(claim, why, len(truth))
         log_prob = densities(run)
         s, d = draws.shape[1:]
         if log_prob is None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from checkstar.checks.base import Check
+from checkstar.checks.posterior_draws import following
 from checkstar.claims import Claim
 from checkstar.errors import NotApplicable
 from checkstar.estimates import mean, normalised_weights, relabelled, share, unit_count
@@ -118,6 +119,8 @@ class LocalCalibration(Check):
         labels = run.labels if claim.label is None else (run.view(claim.label).name,)
         if isinstance(run.prediction, Samples) and run.prediction.draws.shape[1] < _FEWEST_DRAWS:
             why = f"{_FEWEST_DRAWS} draws an object are the fewest that can be judged one by one"
+            return self.undecided(claim, why, len(run.test))
+        if isinstance(run.prediction, Samples) and (why := following(run.prediction.draws)):
             return self.undecided(claim, why, len(run.test))
         n_units = unit_count(run.test.units_of_independence)
         if n_units < _FEWEST_UNITS:

@@ -156,11 +156,11 @@ class Misspecification(Check):
             )
         words = (
             f"{100 * (value + self.level):.1f} % of the target observations are, {part.name}, as strange as the strangest "
-            f"{100 * self.level:g} % of the simulations: an excess of {100 * value:+.1f} % [{100 * low:+.1f}, {100 * high:+.1f}]"
+            f"{100 * self.level:g} % of the simulations: an excess of {100 * value:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}]"
         )
         if not part.decides or len(parts) == 1:
             return words
-        return f"{words}; at equal noise {100 * parts[1].estimate.value:+.1f} %"
+        return f"{words}; at equal noise {100 * parts[1].estimate.value:+.1f} points"
 
     def fault(self, size: float) -> str:
         return f"{30 * size:.0f} % of the target observations with a signal in one feature that was never simulated"

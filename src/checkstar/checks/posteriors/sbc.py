@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkstar.checks.base import Check
-from checkstar.checks.posterior_draws import densities, features, joint_draws, planted
+from checkstar.checks.posterior_draws import densities, features, following, joint_draws, planted
 from checkstar.claims import Claim
 from checkstar.estimates import kish, mean, normalised_weights, relabelled, unit_count
 from checkstar.evidence import Estimate, Evidence, Part, folded
@@ -49,7 +49,7 @@ class Sbc(Check):
     other objects, and the posterior mean counts the truth as one more draw, so that the ranks of right posteriors stay
     uniform on either side.
 
-    Draws must be independent: thin chains first.
+    Draws must be independent: where they follow each other as those of a chain do, nothing is concluded.
 
     Parameters
     ----------
@@ -78,6 +78,9 @@ class Sbc(Check):
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         draws, truth = joint_draws(run, rng)
+        why = following(draws)
+        if why:
+            return self.undecided(claim, why, len(truth))
         units, weight, s = run.test.units_of_independence, run.test.weight, draws.shape[1]
         if unit_count(units) < _FEWEST:
             return self.undecided(claim, f"ranks of fewer than {_FEWEST} simulations say nothing", unit_count(units))
@@ -129,6 +132,8 @@ class Sbc(Check):
         rows, sides = _sides(seen, np.asarray(run.test.y, dtype=float), run.test.units_of_independence, rng)
         units, weight = relabelled(run.test.units_of_independence[rows]), run.test.weight
         weight, tilted = None if weight is None else weight[rows], sides * z[rows]
+        if weight is not None and not weight.sum() > 0:
+            return  # objects of weight are too few to learn from others
         for label, column in zip(found.labels, tilted.T, strict=True):
             bias = mean(column, units, weight)
             part = Part(name=f"bias of {label} with x", estimate=folded(bias), limit=self.bias_limit, unit="sigma")

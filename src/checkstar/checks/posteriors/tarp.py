@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkstar.checks.base import Check
-from checkstar.checks.posterior_draws import features, joint_draws, planted
+from checkstar.checks.posterior_draws import features, following, joint_draws, planted
 from checkstar.claims import Claim
 from checkstar.estimates import kish, normalised_weights, relabelled, unit_count
 from checkstar.evidence import Evidence, Part
+from checkstar.prediction import Samples
 from checkstar.runs import Run
 from checkstar.simulators import gaussian_posteriors
 from checkstar.statistics.ranks import chunks, ranks, uniform_scores
@@ -85,7 +86,13 @@ class Tarp(Check):
         if unit_count(run.test.units_of_independence) < _FEWEST:
             n = unit_count(run.test.units_of_independence)
             return self.undecided(claim, f"fewer than {_FEWEST} simulations have no others to learn references from", n)
+        why = following(run.prediction.draws) if isinstance(run.prediction, Samples) else ""
+        if why:
+            return self.undecided(claim, why, len(run.test))
         found = _coverages(run, rng)
+        weight = next(iter(found.values())).weight
+        if weight is not None and not weight.sum() > 0:
+            return self.undecided(claim, "too few simulations of weight to learn references from others", len(run.test))
         p = {name: uniformity_p_value(*coverage) for name, coverage in found.items()}
         parts = [
             Part(name=name, estimate=largest_deviation(*coverage), limit=self.limit) for name, coverage in found.items()

@@ -15,7 +15,7 @@ from checkstar.checks.losses import loss
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.errors import InputError
-from checkstar.estimates import normalised_weights, standard_error, unit_count
+from checkstar.estimates import from_influence, normalised_weights, unit_count
 from checkstar.evidence import ALPHA, Estimate, Evidence, Limit, Part
 from checkstar.runs import LabelView, Run
 
@@ -70,6 +70,8 @@ class LearningCurve(Check):
             why = f"{n_units} independent training objects are too few to train on a share of them"
             return self.undecided(claim, why, n_units, _FEWEST / 8 / min(self.shares))
         curve = self._curve(run, view, rng)
+        if not (curve.mean(normalised_weights(view.weight, len(view.truth))) > 0).all():
+            return self.undecided(claim, "the mean loss is zero, so that nothing is left to learn", n_units)
         gain = _gain_of_doubling(curve, view)
         part = Part(name="twice the training data", estimate=gain, limit=self.limit)
         return self.conclude(
@@ -144,19 +146,19 @@ def _gain_of_doubling(curve: _Curve, view: LabelView) -> Estimate:
     influence = (slope_of[:, None] * (each / levels[:, None] - 1)).sum(axis=0)
     repeats = (curve.refits * w).mean(axis=2)
     by_choice = slope_of[:-1] @ np.cov(np.log(repeats).T) @ slope_of[:-1] / len(repeats) if len(repeats) > 1 else 0.0
-    error = math.hypot(standard_error(influence, view.units), math.sqrt(max(float(by_choice), 0.0)))
-    # Few repeats know their own scatter badly: Student's t with their number, the more careful of the two.
-    degrees = min(unit_count(view.units) - 1, 2 * (len(repeats) - 1)) if by_choice > 0 else unit_count(view.units) - 1
-    half = float(special.stdtrit(max(degrees, 1), 1 - ALPHA)) * error
-    value, low, high = (1 - 2.0**s for s in (slope, slope + half, slope - half))
-    return Estimate(value, low, high, float(unit_count(view.units)))
+    # Few repeats know their own scatter badly: Student's t with their number.
+    chosen = float(special.stdtrit(max(2 * (len(repeats) - 1), 1), 1 - ALPHA)) * math.sqrt(max(float(by_choice), 0.0))
+    tested = from_influence(slope, influence, view.units, view.weight)
+    half = math.hypot(tested.high - slope, chosen)
+    value, low, high = (1 - 2.0 ** min(s, 1000.0) for s in (slope, slope + half, slope - half))
+    return Estimate(value, low if half < math.inf else -math.inf, high if half < math.inf else math.inf, tested.n)
 
 
 def _sentence(gain: Estimate, curve: _Curve, n_units: int) -> str:
     interval = f"[{100 * gain.low:.1f}, {100 * gain.high:.1f}]"
     if gain.low <= 0:
-        return f"more data of this kind would not help: twice the {n_units} training objects would remove {100 * gain.value:.1f} % {interval} of the loss"
-    return f"twice the {n_units} training objects would remove {100 * gain.value:.1f} % {interval} of the loss"
+        return f"no gain from more data was shown: twice the {n_units:,} training objects would remove {100 * gain.value:.1f} % {interval} of the loss"
+    return f"twice the {n_units:,} training objects would remove {100 * gain.value:.1f} % {interval} of the loss"
 
 
 def _limits(gain: Estimate) -> list[Limit]:

@@ -76,10 +76,9 @@ class Prequential(Check):
         shares = {}
         if self.frozen is not None:
             shares["other predictions than the frozen ones"] = float(digest(prediction) != self.frozen)
-        times = _times(later)
-        known = None if run.train is None else _times(run.train)
-        if times is not None and known is not None:
-            shares["not later than the training set"] = float(np.mean(times <= known.max()))
+        times = None if run.train is None else _times(later, run.train)
+        if times is not None:
+            shares["not later than the training set"] = float(np.mean(times[0] <= times[1]))
         return [
             Part(name=name, estimate=Estimate(v, v, v, len(later)), limit=0.0, limit_kind="derived")
             for name, v in shares.items()
@@ -128,10 +127,18 @@ def _excess(view: LabelView, later: Estimate) -> Estimate:
     return Estimate(value - 1, value - half - 1, value + half - 1, min(before.n, later.n))
 
 
-def _times(data: Dataset) -> NDArray[Any] | None:
-    column = next((name for name in data.meta.columns if str(name).lower() in _TIMES), None)
-    values = None if column is None else data.meta[column].to_numpy()
-    return values if values is not None and len(values) and values.dtype.kind in "fiuM" else None
+def _times(later: Dataset, train: Dataset) -> tuple[NDArray[Any], Any] | None:
+    """Times (n,) of later objects and the last of the training set, in the same column; None without one."""
+    of_training = {str(name).lower(): name for name in train.meta.columns}
+    for name in later.meta.columns:
+        if str(name).lower() not in _TIMES or str(name).lower() not in of_training:
+            continue
+        # A date is no Julian date: only equal columns compare.
+        times, known = later.meta[name], train.meta[of_training[str(name).lower()]].dropna()
+        kinds = {values.dtype.kind for values in (times, known)}
+        if len(known) and (kinds <= set("fiu") or kinds == {"M"}):
+            return times.to_numpy(), known.max()
+    return None
 
 
 def _sentence(part: Part, n: int, held: str) -> str:

@@ -8,18 +8,20 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 from checkstar.checks.base import Check
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.errors import InputError
-from checkstar.estimates import quantile
-from checkstar.evidence import Estimate, Evidence, Part
+from checkstar.estimates import normalised_weights, quantile
+from checkstar.evidence import ALPHA, Estimate, Evidence, Part
 from checkstar.runs import LabelView, Run
 from checkstar.simulators import linear_gaussian
 
 __all__ = ["Seeds"]
+
+_LARGEST = 1e6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,9 @@ class Seeds(Check):
 
     It is fitted `n_refits` times with other seeds. The scatter of an object's predictions among these fits is an error
     that a claimed sigma has to hold; the fault is its median over objects in units of the claimed sigma, corrected for
-    the median of the sample standard deviation of so few. A second fit with the same seed must give the same numbers:
+    the median of the sample standard deviation of so few. Objects that are moved together by a seed do not average out:
+    the interval is that of the objects, widened by chi^2 with the degrees of freedom ``m (tr S)^2 / tr S^2`` of the
+    covariance S between objects, from m + 1 fits (Satterthwaite 1946); m where a seed moves all of them alike. A second fit with the same seed must give the same numbers:
     the share of objects for which it does not is a count on the given objects, with a limit of zero.
 
     Parameters
@@ -61,7 +65,9 @@ class Seeds(Check):
         degrees = self.n_refits - 1
         typical = math.sqrt(stats.chi2.median(degrees) / degrees)
         scatter = values.std(axis=0, ddof=1) / typical
-        relative = quantile(scatter / view.prediction.std()[:, 0], 0.5, view.units, view.weight)
+        sigma = np.maximum(view.prediction.std()[:, 0], 1e-300)
+        objects = quantile(np.minimum(scatter / sigma, _LARGEST), 0.5, view.units, view.weight)
+        relative = _of_few_fits(objects, _degrees(values / np.maximum(sigma, scatter / _LARGEST), view.weight))
         parts = [
             Part(name="other seeds", estimate=relative, limit=self.limit, unit="sigma"),
             Part(
@@ -116,6 +122,33 @@ def _again(run: Run, view: LabelView, seed: int) -> NDArray[np.float64]:
     return again.view(view.name).predicted
 
 
+def _degrees(values: NDArray[np.float64], weight: NDArray[np.float64] | None) -> float:
+    """Degrees of freedom of the mean variance of r fits (r, n) over all objects: r - 1 if they move as one.
+
+    ``tr S^2`` and ``(tr S)^2`` of the covariance of objects are free of bias from the r by r matrix of products
+    (Srivastava 2005, J. Japan Stat. Soc. 35, 251); no covariance of n objects is needed.
+    """
+    m = len(values) - 1
+    # One object far off would stand for all.
+    centred = values - values.mean(axis=0)
+    typical = np.median(np.abs(centred))
+    centred = np.clip(centred, -10 * typical, 10 * typical) * np.sqrt(normalised_weights(weight, values.shape[1]))
+    product = centred @ centred.T
+    total, squares = float(np.trace(product)), float(np.square(product).sum())
+    if not total > 0 or m < 2:
+        return float(m)
+    squares = m**2 / ((m - 1) * (m + 2)) * (squares / total**2 - 1 / m)
+    return m * max((1 - 2 * squares / m) / squares, 1.0) if squares > 1e-12 else math.inf
+
+
+def _of_few_fits(found: Estimate, degrees: float) -> Estimate:
+    """An estimate of a scatter with the error of its fits on top of that of its objects."""
+    if not math.isfinite(degrees):
+        return found
+    low, high = (math.sqrt(degrees / special.chdtri(degrees, tail)) for tail in (ALPHA, 1 - ALPHA))
+    return found._replace(low=found.low * low, high=found.high * high)
+
+
 def _sentence(part: Part, n_refits: int) -> str:
     value, low, high, _ = part.estimate
     if part.name == "the same seed":
@@ -137,7 +170,7 @@ def _figure(scatter: NDArray[np.float64], view: LabelView) -> dict[str, Any]:
             {
                 "kind": "points",
                 "x": view.predicted[chosen].tolist(),
-                "y": (scatter / view.prediction.std()[:, 0])[chosen].tolist(),
+                "y": np.minimum(scatter / np.maximum(view.prediction.std()[:, 0], 1e-300), _LARGEST)[chosen].tolist(),
                 "tone": "main",
                 "label": "objects",
             },

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkstar.checks.base import Check
-from checkstar.checks.samples import Sample, affordable, draw_sample
+from checkstar.checks.samples import Sample, affordable, draw_sample, part_of
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.errors import ContractError, InputError, NotApplicable
@@ -33,7 +33,7 @@ class Missing(Check):
     sigma in the noise and NaN in `x`, or the median of the feature for a method that refuses NaN but takes an infinite
     sigma as a loss (its claimed sigma grows). The fault is what the coverage of its central intervals then lacks to
     `level`, with the Clopper-Pearson interval of the share of truths inside. Intervals that are too wide are no fault
-    here. Refusing is safe: a range that the method refuses is not counted, and a method that takes no masks at all is
+    here, and objects of which a range is all there is are left out of it. Refusing is safe: a range that the method refuses is not counted, and a method that takes no masks at all is
     not asked.
 
     Parameters
@@ -76,8 +76,12 @@ class Missing(Check):
         whole = self._inside(sample.view.prediction, sample.view, rng)
         if whole is None:
             return self.undecided(claim, f"too few draws an object for {100 * self.level:g} % intervals", 0)
-        fill = _accepted(run, sample, next(iter(blocks.values())))
-        shares = {name: self._covered(run, sample, block, fill, rng) for name, block in blocks.items()}
+        left = {name: _with_some_left(sample, block) for name, block in blocks.items()}
+        blocks = {name: block for name, block in blocks.items() if not left[name].too_few}
+        if not blocks:
+            raise NotApplicable("most objects have observations in one range only; without it nothing is left")
+        fill = _accepted(run, *next((left[name], block) for name, block in blocks.items()))
+        shares = {name: self._covered(run, left[name], block, fill, rng) for name, block in blocks.items()}
         found = {name: covered for name, covered in shares.items() if covered is not None}
         if not found:
             raise NotApplicable("it refuses objects with masked features, whichever they are")
@@ -169,6 +173,13 @@ def _masked(sample: Sample, block: Sequence[int] | NDArray[np.intp], fill: float
     sigma[:, block] = np.inf
     x[:, block] = _medians(sample.x[:, block]) if fill is None else fill
     return _Ask(x, Gaussian(sigma))
+
+
+def _with_some_left(sample: Sample, block: NDArray[np.intp]) -> Sample:
+    """The objects of which something is observed outside a range of features: nobody can predict from nothing."""
+    observed = np.isfinite(sample.noise.sigma(sample.x)) & np.isfinite(sample.x)
+    observed[:, block] = False
+    return part_of(sample, np.asarray(observed.any(axis=1)))
 
 
 def _medians(columns: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -99,7 +99,7 @@ def _redrawn(run: Run, x: NDArray[np.float64], noise: Noise, rng: np.random.Gene
 
 
 def _sentence(estimate: Estimate) -> str:
-    verb = "less than" if estimate.value > 1 else "at least"
+    verb = "less than" if estimate.low > 1 else "at least" if estimate.high <= 1 else "about as much as"
     return (
         f"observed again, its predictions scatter by {estimate.value:.3g} [{max(estimate.low, 0):.3g}, "
         f"{estimate.high:.3g}] times the claimed sigma: it claims {verb} its own response to noise"

@@ -102,12 +102,20 @@ class Nuisances(Check):
 
 def _shift(run: Run, sample: Sample, nuisance: Nuisance, size: float) -> NDArray[np.float64]:
     """Change (n,) of the prediction by an effect of this size."""
-    changed = np.asarray(nuisance.apply(sample.x.copy(), size), dtype=float)
+    try:
+        changed = np.asarray(nuisance.apply(sample.x.copy(), size), dtype=float)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise InputError(
+            f"the nuisance {nuisance.name!r} failed at size {size:g} for x of shape {sample.x.shape} "
+            f"({type(error).__name__}: {error}); mend its function."
+        ) from error
     if changed.shape != sample.x.shape:
         raise InputError(
             f"the nuisance {nuisance.name!r} returned shape {changed.shape} for x of shape {sample.x.shape}; "
             "keep the shape."
         )
+    if (np.isnan(changed) & ~np.isnan(sample.x)).any():
+        raise InputError(f"the nuisance {nuisance.name!r} gave NaN where x was observed; mend its function.")
     return run.predict(changed, sample.data.noise).mean()[:, sample.column] - sample.view.predicted
 
 

@@ -14,7 +14,7 @@ from checkstar.checks.bounds import information_in
 from checkstar.checks.samples import FEWEST, Sample, affordable, draw_sample
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
-from checkstar.derivatives import directional_derivatives, redrawn_variance
+from checkstar.derivatives import directional_derivatives, redrawn
 from checkstar.errors import InputError
 from checkstar.estimates import ratio, relabelled
 from checkstar.evidence import Estimate, Evidence, Limit, Part
@@ -49,7 +49,9 @@ class WorstCase(Check):
     gradient, from differences in steps of `step` sigma along random orthonormal directions. Their number is bounded by
     `budget`: all p directions where 30 objects can be asked so, otherwise a gradient common to all objects, mended for
     each object in the directions asked. The share of the gradient that was reached is estimated from one half of the objects for the
-    other; below `least_reach` the check cannot pass. Whatever is found is a lower bound.
+    other; below `least_reach` the check cannot pass. Whatever is found is a lower bound. A cliff or a comb has no gradient
+    that leads to it, but noise falls over it: where the gradient explains less than `least_explained` of the scatter of
+    redrawn predictions, the search did not know the way, and the check cannot pass either.
 
     Parameters
     ----------
@@ -60,6 +62,8 @@ class WorstCase(Check):
     n_redraws, max_objects : int
     max_directions : int
         Directions asked of each object where all of them are too many.
+    least_reach, least_explained : float
+        Shares of the gradient that must be reached, and of the response to noise that it must explain, to pass.
     budget : float
         Model calls, in units of the whole test set; derivatives count as one call.
     """
@@ -84,6 +88,7 @@ class WorstCase(Check):
     n_redraws: int = 8
     max_directions: int = 32
     least_reach: float = 0.9
+    least_explained: float = 0.9
     budget: float = 5.0
     max_objects: int = 300
     limit: float = 1.2
@@ -100,22 +105,21 @@ class WorstCase(Check):
         slopes = ask.exact_slopes() if run.differentiable else self._measured(ask, plan.n_directions, rng)
         steps, follow = (self.n_steps, ask.gradient) if run.differentiable else (1, None)
         worst = largest_changes(ask.change, follow, slopes.gradient, self.radii, steps)
-        response = redrawn_variance(ask.predict, sample.x, sample.noise, rng, self.n_redraws, slopes.gradient[:, None])[
-            :, 0
-        ]
+        again = redrawn(ask.predict, sample.x, sample.noise, rng, self.n_redraws, slopes.gradient[:, None])
+        response, explained = again.variance[:, 0], float(again.explained[0])
         at_one = worst[:, self.radii.index(1.0)]
         faults = {_RESPONSE: (_root_ratio(at_one, response, view), self.limit)}
         if run.scope.forward is not None:
             bound = least_errors(information_in(sample.data, run.scope.forward))[:, sample.column]
             faults[_BOUND] = (_root_ratio(at_one, bound**2, view), self.bound_limit)
         parts = [
-            Part(name=name, estimate=self._reached(estimate, slopes), limit=limit)
+            Part(name=name, estimate=self._reached(estimate, slopes.reach, explained), limit=limit)
             for name, (estimate, limit) in faults.items()
         ]
         return self.conclude(
             claim,
             parts,
-            reason=lambda part: _sentence(part, view, slopes.reach),
+            reason=lambda part: _sentence(part, view) + self._unseen(slopes.reach, explained),
             limits_of_use=_limits(worst, self.radii, view),
             figure=_figure(self.radii, [_root_ratio(worst[:, i], response, view) for i in range(len(self.radii))]),
             n_wanted=self._enough(run) if slopes.reach < self.least_reach else None,
@@ -126,8 +130,17 @@ class WorstCase(Check):
         derivatives = directional_derivatives(ask.predict, ask.x, ask.noise, directions, step=self.step)[:, 0]
         return slopes_from_projections(directions, derivatives)
 
-    def _reached(self, estimate: Estimate, slopes: Slopes) -> Estimate:
-        return estimate if slopes.reach >= self.least_reach else estimate._replace(high=math.inf)
+    def _reached(self, estimate: Estimate, reach: float, explained: float) -> Estimate:
+        known = reach >= self.least_reach and explained >= self.least_explained
+        return estimate if known else estimate._replace(high=math.inf)
+
+    def _unseen(self, reach: float, explained: float) -> str:
+        if reach < self.least_reach:
+            return f"; the calls allowed reach only {100 * reach:.0f} % of the gradient, so it may be more"
+        if explained < self.least_explained:
+            share = 100 * max(explained, 0.0)
+            return f"; the gradient explains only {share:.0f} % of its response to noise, so it may be more"
+        return ""
 
     def _plan(self, run: Run) -> _Plan:
         n, p = run.test.x.shape  # type: ignore[union-attr]
@@ -215,18 +228,15 @@ def _root_ratio(size: NDArray[np.float64], variance: NDArray[np.float64], view: 
     return Estimate(value, low, high, found.n)
 
 
-def _sentence(part: Part, view: LabelView, reach: float) -> str:
+def _sentence(part: Part, view: LabelView) -> str:
     value, low, high = part.estimate[:3]
     if math.isnan(value):
         return f"there is nothing to compare the largest change of {view.name} with"
     yardstick = "what noise does to it" if part.name == _RESPONSE else "the least error that the data allow"
-    text = (
+    return (
         f"a change that an optimal test would see at one sigma can move {view.name} by {value:.3g} "
         f"[{low:.3g}, {high:.3g}] times {yardstick}"
     )
-    if reach < 0.9:
-        text += f"; the calls allowed reach only {100 * reach:.0f} % of the gradient, so it may be more"
-    return text
 
 
 def _limits(worst: NDArray[np.float64], radii: tuple[float, ...], view: LabelView) -> list[Limit]:

@@ -15,7 +15,7 @@ from checkstar.checks.targets import some
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.errors import NotApplicable
-from checkstar.estimates import unit_count
+from checkstar.estimates import kish, normalised_weights, unit_count
 from checkstar.evidence import Estimate, Evidence, Part, folded
 from checkstar.prediction import Classes, Prediction
 from checkstar.runs import Run
@@ -72,7 +72,7 @@ class CrossSurvey(Check):
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         view = run.view(claim.label)
-        here = _measured(view.prediction, view.truth, view.truth_err)
+        here = _measured(view.prediction, view.truth, view.truth_err, view.weight)
         parts: list[Part] = []
         seen: dict[str, _Measured] = {}
         for name, suite in run.scope.suites.items():
@@ -105,19 +105,20 @@ class CrossSurvey(Check):
         at = part.labels.index(label) if label in part.labels else run.labels.index(label)
         predicted = run.predict(part.x, part.noise).select(run.labels.index(label))
         errors = np.zeros(len(part)) if part.y_err is None else part.y_err[:, at]
-        return _measured(predicted, part.y[:, at], errors), part.units_of_independence, part.group
+        return _measured(predicted, part.y[:, at], errors, part.weight), part.units_of_independence, part.group
 
     def _faults(
         self, name: str, here: _Measured, there: _Measured, units: tuple[NDArray[np.intp], NDArray[np.intp]]
     ) -> list[Part]:
-        parts = [Part(name=f"error on {name}", estimate=_rise(here.loss, there.loss, units), limit=self.loss_limit)]
+        parts = [Part(name=f"error on {name}", estimate=_rise(here, there, units), limit=self.loss_limit)]
         if here.error is None or there.error is None:
             return parts
-        scatter = max(float(here.error.std()), 1e-300)
-        bias = folded(_difference(here.error / scatter, there.error / scatter, units))
+        offset = here.error - here.average(here.error)
+        scatter = max(math.sqrt(here.average(offset**2)), 1e-300)
+        bias = folded(_difference(here, there, here.error / scatter, there.error / scatter, units))
         parts.append(Part(name=f"bias on {name}", estimate=bias, limit=self.limit, unit="sigma"))
         if here.inside is not None and there.inside is not None:
-            change = folded(_difference(here.inside, there.inside, units))
+            change = folded(_difference(here, there, here.inside, there.inside, units))
             parts.append(
                 Part(name=f"coverage on {name}", estimate=change, limit=self.coverage_limit, unit="share of objects")
             )
@@ -138,38 +139,68 @@ class CrossSurvey(Check):
 
 
 class _Measured(NamedTuple):
-    """Absolute error (or wrong class), signed error, and whether the truth is within one sigma, of each object."""
+    """Absolute error (or wrong class), signed error, and whether the truth is within one sigma, of each object.
 
+    Weights have mean one.
+    """
+
+    weight: Array
     loss: Array
     error: Array | None
     inside: Array | None
 
+    def average(self, values: Array) -> float:
+        return float((self.weight * values).mean())
 
-def _measured(prediction: Prediction, truth: NDArray[Any], truth_err: Array) -> _Measured:
+    def influence(self, values: Array) -> Array:
+        """How much each object moves the average of `values`."""
+        return self.weight * (values - self.average(values)) / len(values)
+
+    @property
+    def effective(self) -> float:
+        """Kish's effective number."""
+        return kish(self.weight)
+
+
+def _measured(prediction: Prediction, truth: NDArray[Any], truth_err: Array, weights: Array | None) -> _Measured:
+    weight = normalised_weights(weights, len(truth))
     if isinstance(prediction, Classes):
-        return _Measured((prediction.predicted() != truth.astype(str)).astype(float), None, None)
+        return _Measured(weight, (prediction.predicted() != truth.astype(str)).astype(float), None, None)
     error = prediction.mean()[:, 0] - truth.astype(float)
     if not prediction.has_spread:
-        return _Measured(np.abs(error), error, None)
+        return _Measured(weight, np.abs(error), error, None)
     wide = prediction.with_noise(truth_err[:, None]) if truth_err.any() else prediction
     inside = np.abs(wide.cdf(truth.astype(float)[:, None])[:, 0] - 0.5) <= _ONE_SIGMA / 2
-    return _Measured(np.abs(error), error, inside.astype(float))
+    return _Measured(weight, np.abs(error), error, inside.astype(float))
 
 
-def _difference(here: Array, there: Array, units: tuple[NDArray[np.intp], NDArray[np.intp]]) -> Estimate:
-    influence = -(here - here.mean()) / len(here), (there - there.mean()) / len(there)
-    return from_two_influences(float(there.mean() - here.mean()), influence, units)
+def _difference(
+    here: _Measured,
+    there: _Measured,
+    of_here: Array,
+    of_there: Array,
+    units: tuple[NDArray[np.intp], NDArray[np.intp]],
+) -> Estimate:
+    value = there.average(of_there) - here.average(of_here)
+    influence = -here.influence(of_here), there.influence(of_there)
+    return from_two_influences(value, influence, units, _degrees(here, there))
 
 
-def _rise(here: Array, there: Array, units: tuple[NDArray[np.intp], NDArray[np.intp]]) -> Estimate:
-    """Ratio of the means minus one, by its logarithm."""
-    means = float(here.mean()), float(there.mean())
+def _rise(here: _Measured, there: _Measured, units: tuple[NDArray[np.intp], NDArray[np.intp]]) -> Estimate:
+    """Ratio of the mean losses minus one, by its logarithm."""
+    means = here.average(here.loss), there.average(there.loss)
     if min(means) <= 0:
-        return Estimate(0.0 if means[1] <= 0 else math.inf, -1.0, math.inf, float(len(there)))
-    influence = -(here / means[0] - 1) / len(here), (there / means[1] - 1) / len(there)
-    logarithm = from_two_influences(math.log(means[1] / means[0]), influence, units)
+        return Estimate(0.0 if means[1] <= 0 else math.inf, -1.0, math.inf, float(len(there.loss)))
+    influence = -here.influence(here.loss) / means[0], there.influence(there.loss) / means[1]
+    logarithm = from_two_influences(math.log(means[1] / means[0]), influence, units, _degrees(here, there))
     value, low, high = (math.expm1(min(end, 50.0)) for end in logarithm[:3])
     return Estimate(value, low, high, logarithm.n)
+
+
+def _degrees(here: _Measured, there: _Measured) -> float:
+    """Most degrees of freedom: with unequal weights few heavy objects decide as few."""
+    unequal = [m.effective - 1 for m in (here, there) if m.weight.min() < m.weight.max()]
+    return min(unequal, default=math.inf)
 
 
 def _sentence(part: Part) -> str:
@@ -181,10 +212,10 @@ def _sentence(part: Part) -> str:
             "its own survey"
         )
     if what == "coverage":
-        return (
-            f"on {suite} the coverage of one sigma changes by {100 * value:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
-        )
-    return f"on {suite} the errors are {100 * value:+.0f} % [{100 * low:+.0f}, {100 * high:+.0f}] larger than on its own survey"
+        return f"on {suite} the coverage of one sigma changes by {100 * value:.0f} points [{100 * low:.0f}, {100 * high:.0f}]"
+    word = "larger" if value >= 0 else "smaller"
+    interval = f"[{100 * low:+.0f}, {100 * high:+.0f}] %"
+    return f"on {suite} the errors are {100 * abs(value):.0f} % {word} than on its own survey {interval}"
 
 
 def _figure(parts: list[Part], seen: Mapping[str, _Measured]) -> dict[str, Any]:

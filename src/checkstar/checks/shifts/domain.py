@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from checkstar.checks.base import Check
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
-from checkstar.estimates import design_factor, kish, normalised_weights, standard_error, unit_count
+from checkstar.estimates import effective_number, normalised_weights, unit_count
 from checkstar.evidence import Z_95, Estimate, Evidence, Limit, Part, binomial
 from checkstar.prediction import Point
 from checkstar.runs import Run
@@ -116,10 +116,7 @@ class Domain(Check):
         units = run.test.units_of_independence
         weight = normalised_weights(run.test.weight, len(beyond))
         value = float((weight * beyond).mean())
-        error, n_effective = standard_error(weight * (beyond - value), units), kish(weight, units)
-        if 0 < value < 1 and 0 < error < math.inf:
-            n_effective = min(float(len(beyond)), value * (1 - value) / error**2)
-        n_effective *= design_factor(len(beyond), kish(weight, units))
+        n_effective = effective_number(beyond, units, weight)
         found = binomial(value * n_effective, n_effective)
         # The training set is a sample too: the level it calibrates varies as a Beta law.
         own = Z_95 * math.sqrt(self.level * (1 - self.level) / n_calibration)
@@ -133,7 +130,7 @@ class Domain(Check):
         where = ", along the axes on which its labels change," if part.name == _LABELS else ""
         return (
             f"{100 * (value + self.level):.1f} % of the objects are{where} as strange as the strangest "
-            f"{100 * self.level:g} % of the training set: an excess of {100 * value:+.1f} % [{100 * low:+.1f}, {100 * high:+.1f}]{words}"
+            f"{100 * self.level:g} % of the training set: an excess of {100 * value:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}]{words}"
         )
 
     def fault(self, size: float) -> str:

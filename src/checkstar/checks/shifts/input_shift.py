@@ -40,7 +40,9 @@ class InputShift(Check):
     objects, each judged by a fit that has not seen its unit. The fault is its AUC - 0.5, with DeLong's interval over
     units. The better of the two samples is degraded to the noise of the worse first (`checkstar.statistics.noise_matching`):
     that the target was observed less deeply is the business of the checks of noise. A classifier of few objects has not
-    learned all; the upper end is that of the best direction (`if_fully_learned`), so that few objects never pass.
+    learned all; the upper end is that of the best direction (`if_fully_learned`), so that few objects never pass. It sees
+    differences of means and covariances, not of finer shape (two narrow peaks for one broad): the p-value of a test by
+    energy distance, which sees any, is stated beside it, and the check `support` looks for holes.
 
     Parameters
     ----------

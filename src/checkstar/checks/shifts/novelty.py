@@ -116,7 +116,7 @@ class Novelty(Check):
         value, low, high, _ = part.estimate
         blind = "; the detector is blind to them" if told.low <= 0 else ""
         return (
-            f"{100 * value:.0f} % [{100 * low:.0f}, {100 * high:.0f}] of the novelties are missed at {100 * self.level:g} % false "
+            f"{100 * value:.1f} % [{100 * low:.1f}, {100 * high:.1f}] of the novelties are missed at {100 * self.level:g} % false "
             f"alarms (AUC {0.5 + told.value:.3f} [{0.5 + max(told.low, -0.5):.3f}, {0.5 + min(told.high, 0.5):.3f}]{blind}); "
             f"were every hundredth object one, {100 * purity:.0f} % of the strangest hundredth would be novelties"
         )

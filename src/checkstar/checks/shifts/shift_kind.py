@@ -49,7 +49,8 @@ class ShiftKind(Check):
     explains the predictions of the target (`checkstar.statistics.label_shift`) is shown beside these.
 
     With an effective number of weighted objects (Kish) below a tenth, or below 30, the target is not within the reach of
-    the test set and nothing can be said.
+    the test set and nothing can be said. Neither can it where the ratio of densities of more than
+    `beyond` of the target objects exceeds that of every test object: what their errors are no weights tell.
 
     Parameters
     ----------
@@ -59,6 +60,8 @@ class ShiftKind(Check):
         Largest change of the coverage (convention).
     concept_limit : float
         Largest mean error of labelled target objects beyond what was promised, in units of its scatter (convention).
+    beyond : float
+        Largest share of target objects whose ratio of densities exceeds that of every test object.
     """
 
     name = "shift_kind"
@@ -78,6 +81,7 @@ class ShiftKind(Check):
     limit: float = 0.2
     coverage_limit: float = 0.1
     concept_limit: float = 0.3
+    beyond: float = 0.03
     max_objects: int = 5000
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
@@ -96,6 +100,12 @@ class ShiftKind(Check):
                 f"{needed:.0f} are needed"
             )
             return self.undecided(claim, why, effective, needed)
+        if weighed.ratio.beyond > self.beyond:
+            why = (
+                f"{100 * weighed.ratio.beyond:.1f} % of the target objects lie beyond all test objects, and their errors are "
+                "not known; restrict the target, or test on such objects"
+            )
+            return self.undecided(claim, why, effective)
         loss = _loss(view.prediction, view.truth)
         weights = weighed.ratio.weights
         parts = [Part(name="error", estimate=weighed.rise(loss), limit=self.limit)]
@@ -289,7 +299,7 @@ def _promised_error(loss: Array, weights: Array, view: Any, effective: float) ->
 def _sentence(part: Part, words: str) -> str:
     value, low, high, _ = part.estimate
     if part.name == "coverage":
-        return f"{words}; its coverage of one sigma changes by {100 * value:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+        return f"{words}; its coverage of one sigma changes by {100 * value:.1f} points [{100 * low:.1f}, {100 * high:.1f}]"
     if part.name == "labels at given observations":
         return (
             f"{words}, but the labelled target objects are off by {value:.2f} [{low:.2f}, {high:.2f}] sigma more than that: "
@@ -299,7 +309,8 @@ def _sentence(part: Part, words: str) -> str:
         return (
             f"{100 * value:.0f} % [{100 * low:.0f}, {100 * high:.0f}] of the objects would have to change their label"
         )
-    return f"{words}: its errors are {100 * value:+.0f} % [{100 * low:+.0f}, {100 * high:+.0f}] larger"
+    word = "larger" if value >= 0 else "smaller"
+    return f"{words}: its errors are {100 * abs(value):.0f} % {word} [{100 * low:+.0f}, {100 * high:+.0f}] %"
 
 
 def _figure(loss: Array, weights: Array, view: Any) -> dict[str, Any]:

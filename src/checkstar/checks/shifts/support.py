@@ -84,7 +84,9 @@ class Support(Check):
         target = samples.data[1]
         space = along_components(np.concatenate(samples[:2]), self.n_components)
         seen, wanted = space.coordinates(samples.first), space.coordinates(samples.second)
-        balls = self._balls(seen, wanted, rng)
+        # Objects of one unit crowd together: balls are counted in units, one object of each.
+        one_each = [_one_each(units, rng) for units in samples.units]
+        balls = self._balls(seen[one_each[0]], wanted[one_each[1]], rng)
         unsupported = balls(wanted)
         part = share(unsupported, relabelled(target.units_of_independence), target.weight)
         flagged = balls(space.coordinates(without_masked(run.test.x, run.test.noise)))  # type: ignore[arg-type]
@@ -139,6 +141,14 @@ class Support(Check):
             scope=Scope(target=Dataset(worse, noise=1.5 * used.sigma)),
         )
         return run, Claim("object_value")
+
+
+def _one_each(units: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
+    """Rows of one object of each unit, drawn at random; all where each is a unit of its own."""
+    if len(np.unique(units)) == len(units):
+        return np.arange(len(units))
+    shuffled = rng.permutation(len(units))
+    return np.sort(shuffled[np.unique(units[shuffled], return_index=True)[1]])
 
 
 def _distinctive(target: Dataset, unsupported: NDArray[np.bool_]) -> str:

@@ -132,8 +132,9 @@ def _sentence(part: Part) -> str:
     value, low, high, _ = part.estimate
     learned, tested = part.name.split(" > ", 1)
     return (
-        f"on {tested} a method that learned from {learned} errs by {100 * value:+.0f} % [{100 * low:+.0f}, {100 * high:+.0f}] "
-        f"more than one that learned from {tested} itself"
+        f"on {tested} the error of a method that learned from {learned} is {100 * abs(value):.0f} % "
+        f"{'larger' if value >= 0 else 'smaller'} than that of one that learned from {tested} itself "
+        f"[{100 * low:+.0f}, {100 * high:+.0f}] %"
     )
 
 

@@ -13,7 +13,7 @@ from checkstar.checks.base import Check
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.estimates import relabelled, unit_count
-from checkstar.evidence import Estimate, Evidence, Part
+from checkstar.evidence import Estimate, Evidence, Part, binomial
 from checkstar.noise import Noise
 from checkstar.prediction import Classes, Prediction
 from checkstar.runs import LabelView, Run
@@ -24,6 +24,8 @@ __all__ = ["Determinism"]
 
 #: Fewer objects than this prove nothing by all agreeing.
 _FEWEST = 30
+_WAYS = ("asked again", "in another order", "one at a time", "rounded to single precision")
+_AGAIN, _TURNED, _SINGLY, _ROUNDED = _WAYS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +35,8 @@ class Determinism(Check):
     Some of the test objects are predicted again: in a batch of their own, in another order, one at a time, and with
     their observations rounded to single precision, which no instrument reaches. The fault is the largest difference
     from the first prediction, of the mean or of the error bar, in units of the error bar; for classes the largest
-    change of a probability. An object that changes is a proof and no sample, so the interval is a point.
+    change of a probability. An object that changes is a proof and no sample, so the interval is a point; that none of n
+    changes leaves open a share of Clopper and Pearson, which is stated.
 
     Dropout or batch normalisation left in training mode, draws without a seed, and times or coordinates that need more
     digits than single precision holds are found in this way.
@@ -58,24 +61,28 @@ class Determinism(Check):
 
     limit: float = 0.01
     max_objects: int = 200
-    max_single: int = 15
+    max_single: int = _FEWEST
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         view = run.view(claim.label)
         rows = rng.permutation(len(run.test))[: self.max_objects]
-        n = unit_count(relabelled(view.units[rows]))
-        found = {name: change for name, change in self._asked_again(run, view, rows)}
+        units = relabelled(view.units[rows])
+        # One object of each unit first: those that are asked one at a time are few.
+        few = np.concatenate([np.unique(units, return_index=True)[1], np.arange(len(rows))])[: self.max_single]
+        few = np.unique(few)
+        asked = {name: unit_count(relabelled(units[few] if name == _SINGLY else units)) for name in _WAYS}
+        found = {name: change for name, change in self._asked_again(run, view, rows, few)}
         unit = "" if view.prediction.kind == "classes" else "sigma"
         parts = []
         for name, change in found.items():
             largest = float(change.max())
-            # One at a time is enough for a proof of change, and with the batches for a proof of none.
+            n = asked[name]
             estimate = Estimate(largest, largest, largest if n >= _FEWEST else np.inf, n)
             parts.append(Part(name=name, estimate=estimate, limit=self.limit, unit=unit))
         return self.conclude(
             claim,
             parts,
-            reason=lambda part: _sentence(part, found[part.name], self.limit),
+            reason=lambda part: _sentence(part, found[part.name], asked[part.name], self.limit),
             figure=_figure(found, self.limit, unit),
             n_wanted=float(_FEWEST),
         )
@@ -101,14 +108,13 @@ class Determinism(Check):
         return Run.of(as_method(answer), test=Dataset(drawn.x, drawn.y, noise=drawn.sigma)), Claim("object_value")
 
     def _asked_again(
-        self, run: Run, view: LabelView, rows: NDArray[np.intp]
+        self, run: Run, view: LabelView, rows: NDArray[np.intp], few: NDArray[np.intp]
     ) -> Iterator[tuple[str, NDArray[np.float64]]]:
         """Largest change (n,) of each object, by how it was asked."""
         part = run.test[rows]
         assert part.x is not None
         x, noise, first = part.x, part.noise, run.prediction[rows]
         turned = np.arange(len(rows))[::-1]
-        few = np.arange(min(self.max_single, len(rows)))
         with np.errstate(over="ignore"):
             rounded = x.astype(np.float32).astype(float)
         rounded = np.where(np.isfinite(rounded), rounded, x)  # masked, or too large for single precision
@@ -116,10 +122,10 @@ class Determinism(Check):
         def change(again: Prediction, of: Any = slice(None)) -> NDArray[np.float64]:
             return _change(first[of], again, run, view)
 
-        yield "asked again", change(run.predict(x, noise))
-        yield "in another order", change(run.predict(x[turned], _of(noise, turned)), turned)
-        yield "one at a time", np.array([change(run.predict(x[[i]], _of(noise, [i])), [i])[0] for i in few])
-        yield "rounded to single precision", change(run.predict(rounded, noise))
+        yield _AGAIN, change(run.predict(x, noise))
+        yield _TURNED, change(run.predict(x[turned], _of(noise, turned)), turned)
+        yield _SINGLY, np.array([change(run.predict(x[[i]], _of(noise, [i])), [i])[0] for i in few])
+        yield _ROUNDED, change(run.predict(rounded, noise))
 
 
 def _of(noise: Noise | None, index: Any) -> Noise | None:
@@ -140,12 +146,13 @@ def _change(first: Prediction, again: Prediction, run: Run, view: LabelView) -> 
     return apart / np.maximum(width, 1e-9 * typical)
 
 
-def _sentence(part: Part, change: NDArray[np.float64], limit: float) -> str:
+def _sentence(part: Part, change: NDArray[np.float64], n: int, limit: float) -> str:
     unit = " sigma" if part.unit else " in probability"
     count = int((change > limit).sum())
+    rare = "" if count else f", so at most {100 * binomial(0, n).high:.2g} % of such objects"
     return (
         f"{part.name}, predictions change by up to {part.estimate.value:.2g}{unit} ({count} of {len(change)} objects by "
-        f"more than {limit:g})"
+        f"more than {limit:g}{rare})"
     )
 
 
