@@ -39,6 +39,7 @@ bench: $(VENV)/.test
 	$(BIN)/python benchmarks/demo.py
 
 docs: $(VENV)/.docs
+	rm -rf docs/api
 	$(BIN)/python -m sphinx -W -b html docs docs/_build/html
 
 build: $(VENV)/.dev

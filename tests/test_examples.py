@@ -23,7 +23,7 @@ def test_there_are_examples_of_problems_too():
     assert any(script.parent.name == "problems" for script in SCRIPTS)
 
 
-@pytest.mark.parametrize("name", [check.name for check in default_checks()])
+@pytest.mark.parametrize("name", [check.name for check in default_checks(refit=True)])
 def test_every_default_check_has_its_example(name):
     assert EXAMPLES / "checks" / f"plot_{name}.py" in SCRIPTS
 

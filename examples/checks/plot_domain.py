@@ -12,7 +12,6 @@ import numpy as np
 
 import checkstar as cs
 from checkstar.data.embedded import miles_wavelength
-from checkstar.methods.domain_guard import DomainGuard
 
 check = cs.checks.Domain()
 claim = cs.Claim("object_value", label="feh")
@@ -46,7 +45,7 @@ print(f"{cured.verdict}: {cured.reason}")
 # %%
 # Where nothing can be corrected, a guard abstains: `DomainGuard` leaves out what its method has not learned.
 
-guard = DomainGuard(cs.methods.Ridge(), level=0.15).fit_data(train)
+guard = cs.methods.DomainGuard(cs.methods.Ridge(), level=0.15).fit_data(train)
 kept = moving[~guard.abstains(moving.x, noise=moving.noise)]
 guarded = cs.Run.of(guard, train=train, test=kept)
 limited = check.examine(guarded, claim, np.random.default_rng(0))

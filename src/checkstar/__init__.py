@@ -9,7 +9,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from checkstar import checks, data, evidence, methods, noise, populations, prediction, problems, simulators, symmetries, testing
+    from checkstar import (
+        checks,
+        data,
+        evidence,
+        methods,
+        noise,
+        populations,
+        prediction,
+        problems,
+        simulators,
+        symmetries,
+        testing,
+    )
     from checkstar.audits import Audit, audit, plan
     from checkstar.claims import Claim, Population, Shift
     from checkstar.data.dataset import Dataset

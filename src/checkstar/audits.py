@@ -307,7 +307,7 @@ def audit(
     jobs : int, optional
         Checks examined side by side; by default one a core.
     journal : path, optional
-        File in which finished evidence is kept until the audit is complete.
+        File in which evidence is kept as each check ends; delete it once the audit is saved.
     resume : bool
         Go on from the journal of an audit that was killed; finished checks are not repeated.
     progress : callable, optional

@@ -328,7 +328,7 @@ def power(
         list[int] | None, typer.Option("--n", min=2, help="Number of objects to try (repeatable).", metavar="N")
     ] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Trials of each number of objects and size of the fault.")] = 500,
-    seconds: Annotated[float, typer.Option(min=0.0, help="Time for each of them; slow checks get fewer trials.")] = 6.0,
+    seconds: Annotated[float, typer.Option(min=0.0, help="Time for each of them; slow checks get fewer trials.")] = 4.0,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table there, as JSON.")] = None,
     seed: Seed = 0,
     jobs: Jobs = None,

@@ -33,6 +33,6 @@ def unknown_name(kind: str, name: str, known: Iterable[object]) -> InputError:
     """
     names = [str(item) for item in known]
     close = get_close_matches(str(name), names, n=1, cutoff=0.5)
-    hint = f" did you mean {close[0]!r}?" if close else ""
+    hint = f"; did you mean {close[0]!r}?" if close else "."
     shown = ", ".join(names[:20]) + (f", ... ({len(names)} in all)" if len(names) > 20 else "")
-    return InputError(f"there is no {kind} {name!r};{hint} Available: {shown or 'none'}.")
+    return InputError(f"there is no {kind} {name!r}{hint} Available: {shown or 'none'}.")

@@ -75,10 +75,6 @@ class Journal:
             file.flush()
             os.fsync(file.fileno())
 
-    def end(self) -> None:
-        """Remove the journal of an audit that is complete."""
-        self.path.unlink(missing_ok=True)
-
 
 def _parsed(line: str) -> dict[str, Any] | None:
     try:

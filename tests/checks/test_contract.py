@@ -11,7 +11,7 @@ from checkstar.checks.base import NEEDS
 from checkstar.claims import USES
 from checkstar.evidence import Verdict
 
-CHECKS = default_checks()
+CHECKS = default_checks(refit=True)
 #: Objects at which the stated fault is found and the clean twin passes.
 ENOUGH = {"class_calibration": 20_000, "coverage": 8000, "baselines": 1500, "cost": 50, "sbc": 5000, "tarp": 5000}
 

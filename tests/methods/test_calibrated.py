@@ -151,7 +151,7 @@ def test_a_frozen_method_is_calibrated_on_all_that_is_given():
     [
         (
             Calibrated(Ridge(), law="cubic"),
-            r"^there is no law of Calibrated 'cubic'; Available: factor, power, bins\.$",
+            r"^there is no law of Calibrated 'cubic'\. Available: factor, power, bins\.$",
         ),
         (Calibrated(Ridge(), n_bins=0), r"^Calibrated got n_bins=0; at least one is needed\.$"),
         (Calibrated(Ridge(), outlier=1), r"^Calibrated got outlier=1; it counts robust widths and is larger than one"),

@@ -190,7 +190,7 @@ def test_it_is_saved_with_its_categories(tmp_path):
 @pytest.mark.parametrize(
     ("method", "message"),
     [
-        (Conformal(Ridge(), by="size"), r"^there is no category of Conformal 'size'; Available: prediction, sigma\.$"),
+        (Conformal(Ridge(), by="size"), r"^there is no category of Conformal 'size'\. Available: prediction, sigma\.$"),
         (Conformal(Ridge(), by=7), r"^Conformal got by=7 but x has 1 columns, from 0; give one of them\.$"),
         (
             Conformal(Ridge(), by=0),

@@ -12,13 +12,13 @@ SLOW = {"baselines", "cost"}
 N = {"class_calibration": 20_000, "coverage": 8000, "sbc": 5000, "tarp": 5000}
 
 
-@pytest.mark.parametrize("check", [c for c in default_checks() if c.name not in SLOW], ids=lambda c: c.name)
+@pytest.mark.parametrize("check", [c for c in default_checks(refit=True) if c.name not in SLOW], ids=lambda c: c.name)
 def test_every_check_of_the_package_keeps_the_contract(check):
     check_check(check, n=N.get(check.name, 3000), n_repeats=40)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("check", [c for c in default_checks() if c.name in SLOW], ids=lambda c: c.name)
+@pytest.mark.parametrize("check", [c for c in default_checks(refit=True) if c.name in SLOW], ids=lambda c: c.name)
 def test_the_slow_checks_keep_it_too(check):
     check_check(check, n_repeats=3)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from checkstar.methods.constant import Constant as Constant
     from checkstar.methods.deep_knn import DeepKNN as DeepKNN
     from checkstar.methods.distance_error import DistanceError as DistanceError
+    from checkstar.methods.domain_guard import DomainGuard as DomainGuard
     from checkstar.methods.ensemble import Ensemble as Ensemble
     from checkstar.methods.gaussian_process import GaussianProcess as GaussianProcess
     from checkstar.methods.isotonic import Isotonic as Isotonic
@@ -44,6 +45,7 @@ _HOME = {
     "Constant": "constant",
     "DeepKNN": "deep_knn",
     "DistanceError": "distance_error",
+    "DomainGuard": "domain_guard",
     "Ensemble": "ensemble",
     "Forest": "trees",
     "Frozen": "wrappers",

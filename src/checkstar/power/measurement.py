@@ -31,7 +31,7 @@ def measure(
     numbers: Sequence[int] | None = None,
     sizes: Sequence[float] = SIZES,
     repeats: int = 500,
-    seconds: float = 6.0,
+    seconds: float = 4.0,
     seed: int = 0,
     jobs: int = 2,
     path: Path | None = None,

@@ -117,10 +117,27 @@ def test_correlated_features_form_one_group():
 def test_donors_are_others_that_are_near():
     rng = np.random.default_rng(0)
     for others in (rng.standard_normal((400, 2)), rng.standard_normal((400, 30)), np.ones((50, 2)), np.zeros((50, 0))):
-        donors = _donors(others, 5, rng)
+        donors = _donors(others, np.arange(len(others)), 5, rng)
         assert (donors != np.arange(len(others))).all()
     line = np.arange(100.0)[:, None]
-    assert np.abs(_donors(line, 4, rng) - np.arange(100)).max() <= 4
+    assert np.abs(_donors(line, np.arange(100), 4, rng) - np.arange(100)).max() <= 4
+
+
+def test_donors_are_no_repeats_of_the_same_star():
+    rng = np.random.default_rng(0)
+    star = np.repeat(np.arange(40), 10)
+    for others in (rng.standard_normal((40, 2))[star], np.zeros((400, 0))):
+        donors = _donors(others, star, 5, rng)
+        assert (star[donors] != star).all()
+    # More repeats than are searched: anyone else.
+    star = np.repeat([0, 1], 300)
+    assert (star[_donors(rng.standard_normal((2, 2))[star], star, 5, rng)] != star).all()
+    # Every other one is drawn alike where nothing is to be matched.
+    uneven = np.array([0, 0, 1, 2, 2, 2])
+    drawn = [_donors(np.zeros((6, 0)), uneven, 5, rng) for _ in range(4000)]
+    counts = np.bincount([d[0] for d in drawn], minlength=6) / 4000
+    # Binomial errors are 0.007.
+    assert counts == pytest.approx([0, 0, 0.25, 0.25, 0.25, 0.25], abs=0.03)
 
 
 def test_model_calls_are_as_many_as_it_says():

@@ -97,6 +97,38 @@ def test_uneven_densities_raise_no_alarm(kind):
     assert failed <= 1
 
 
+def augmented(n, m, seed):
+    """A random split of n objects with m copies of each, a hundredth of the spread apart."""
+    rng = np.random.default_rng(seed)
+    x = np.repeat(normal(n, seed), m, axis=0) + 0.01 * rng.standard_normal((n * m, 6))
+    return Dataset(x, np.zeros(n * m)).split(0.2, seed)
+
+
+@pytest.mark.parametrize("m", [2, 4, 8])
+def test_a_random_split_of_augmented_objects_is_found(m):
+    found = examine(*augmented(500, m, 0))
+    # All but 0.2^(m - 1) have a copy in the training set; the farther ones take off up to two tenths.
+    assert found.verdict is Verdict.FAIL
+    assert found.value > 1 - 0.2 ** (m - 1) - 0.2
+
+
+def clusters(n, number, seed):
+    rng = np.random.default_rng(seed)
+    centres = np.random.default_rng(7).normal(size=(number, 4))
+    return centres[rng.integers(0, number, n)] + 0.02 * rng.normal(size=(n, 4))
+
+
+def test_knots_that_may_be_nature_neither_fail_nor_pass():
+    for found in (
+        examine(*augmented(300, 16, 0)),
+        examine(clusters(800, 60, 1), clusters(400, 60, 2)),
+    ):
+        assert found.verdict is Verdict.INCONCLUSIVE
+        assert "in tight knots of up to 30 training objects" in found.reason
+    # Larger clusters hold more neighbours than are looked at.
+    assert examine(clusters(800, 10, 1), clusters(400, 10, 2)).verdict is Verdict.PASS
+
+
 def test_real_stars_have_no_twins_until_they_are_made():
     stars = cs.problems.stellar_labels(split="random")
     assert examine(stars.train, stars.test).verdict is not Verdict.FAIL

@@ -100,3 +100,16 @@ def test_weights_choose_the_objects_that_count():
     weight = np.where(np.arange(1000) < 500, 0.0, 1.0)
     assert examine(y, 0.4, predicted, weight=weight).verdict is Verdict.PASS
     assert examine(y, 0.4, predicted, weight=1 - weight).verdict is Verdict.FAIL
+
+
+def test_outliers_cannot_hide_that_the_labels_were_seen():
+    y, predicted = measured(1000, 0, own=0.3)
+    seen = predicted + 0.9 * (y - predicted)
+    seen[:30] += 5.0
+    found = examine(y, 0.4, seen)
+    assert found.parts[0].estimate.value < -1
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "typical object, by the median" in found.reason
+    # Outliers without a leak are no leak.
+    predicted[:30] += 5.0
+    assert examine(y, 0.4, predicted).verdict is Verdict.PASS

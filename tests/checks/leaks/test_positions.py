@@ -64,6 +64,36 @@ def test_crowded_fields_are_not_failed_for_what_chance_gives():
     assert failed <= 12
 
 
+@pytest.mark.parametrize("side", [0.02, 0.05, 0.3])
+def test_small_crowded_fields_are_not_failed_either(side):
+    failed = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        failed += examine(*(rng.uniform(0, side, (500, 2)).tolist() for _ in range(2))).verdict is Verdict.FAIL
+    # 2.5 %, and up to 8 % where the radius holds more than one object and the edges of the field count: more than 12 of
+    # 60 has probability 0.001.
+    assert failed <= 12
+
+
+def test_many_observations_of_one_star_are_no_crowded_field():
+    rng = np.random.default_rng(0)
+    stars = np.repeat(rng.uniform(0, 5, (40, 2)), 80, axis=0) + rng.normal(0, 0.3 / 3600, (3200, 2))
+    order = rng.permutation(3200)
+    found = examine(stars[order[:2400]].tolist(), stars[order[2400:]].tolist())
+    assert (found.value, found.verdict) == (1.0, Verdict.FAIL)
+
+
+def test_objects_without_a_position_may_be_near():
+    train = [(float(i), 0.0) for i in range(50)]
+    far = [(i + 0.5, 0.0) for i in range(50)]
+    found = examine(train, [(a if i < 3 else np.nan, d) for i, (a, d) in enumerate(far)])
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.parts[0].estimate[:3] == pytest.approx((0.0, 0.0, 47 / 50))
+    found = examine([*train[1:], (np.nan, 0.0)], far)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "1 training objects have no position" in found.reason
+
+
 def test_chance_pairs_are_as_many_as_said():
     rng = np.random.default_rng(1)
     train, test = (np.column_stack([rng.uniform(0, 10, 20_000), rng.uniform(0, 1, 20_000)]).tolist() for _ in range(2))

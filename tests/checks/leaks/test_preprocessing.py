@@ -10,6 +10,7 @@ from sklearn.preprocessing import MinMaxScaler, QuantileTransformer, RobustScale
 from checkstar.checks.leaks.preprocessing import Preprocessing
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
+from checkstar.errors import NotApplicable
 from checkstar.evidence import Verdict
 from checkstar.prediction import Point
 from checkstar.runs import Run
@@ -118,7 +119,15 @@ def test_columns_brought_to_a_range_before_the_split_are_named_and_a_fraction_is
     order = np.random.default_rng(0).permutation(300)
     assert on_columns(ranged[order][:150], ranged[order][150:]).verdict is Verdict.FAIL
     x[:, 0] = ranged[:, 0]
-    assert on_columns(x[:150], x[150:]).verdict is Verdict.PASS
+    with pytest.raises(NotApplicable, match="no preprocessing step can be seen"):
+        on_columns(x[:150], x[150:])
+
+
+def test_what_a_callable_does_inside_cannot_be_seen():
+    scaler = StandardScaler().fit(DRAWN.x)
+    line = LinearRegression().fit(scaler.transform(TRAIN.x), TRAIN.y[:, 0])
+    with pytest.raises(NotApplicable, match="pooled_fit"):
+        examine(lambda x: line.predict(scaler.transform(x)))
 
 
 def test_missing_values_constants_and_one_object_do_not_crash():
@@ -126,8 +135,11 @@ def test_missing_values_constants_and_one_object_do_not_crash():
     x[:, 1] = 2.0
     x[::3, 0] = np.nan
     x[:, 2] = np.nan
-    for cut in (1, 20, 29):
-        assert on_columns(x[:cut], x[cut:]).verdict is Verdict.PASS
+    for cut in (1, 3):
+        assert on_columns(x[:cut], x[cut:]).verdict is Verdict.INCONCLUSIVE
+    for cut in (20, 29):
+        with pytest.raises(NotApplicable, match="no preprocessing step"):
+            on_columns(x[:cut], x[cut:])
 
 
 def test_the_clean_twin_never_fails():

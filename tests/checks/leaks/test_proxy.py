@@ -62,6 +62,17 @@ def test_two_copies_of_the_label_do_not_hide_each_other():
     assert {p.name for p in found.parts if p.estimate.low > p.limit} == {"a", "b"}
 
 
+def test_two_noisy_copies_of_the_label_do_not_pass_either():
+    def twice(y, rng):
+        return y[:, None] + 0.05 * rng.standard_normal((len(y), 2))
+
+    found = examine(regression(extra=twice, features=["a", "b"]))
+    # Both may be honest, like the brightness in two bands: nobody is accused.
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "less squared error than all columns together that are not like it" in found.reason
+    assert examine(regression(extra=twice, features=["a", "b"]), explained=("a", "b")).verdict is Verdict.PASS
+
+
 def test_honest_features_pass_and_are_worse_than_the_others():
     found = examine(regression())
     assert found.verdict is Verdict.PASS

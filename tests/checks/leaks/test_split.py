@@ -3,7 +3,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-from checkstar.checks.leaks.split import Split, _folds
+from checkstar.checks.leaks.split import Split, _folds, _some_whole
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.errors import NotApplicable
@@ -97,6 +97,27 @@ def test_a_class_that_lives_in_one_block_decides_nothing():
     )
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "parts of the training data" in found.reason
+
+
+def test_large_sets_are_thinned_by_whole_groups():
+    rng = np.random.default_rng(0)
+    star = np.repeat(np.arange(3000), 2)
+    x = rng.standard_normal((3000, 3))[star] + 0.01 * rng.standard_normal((6000, 3))
+    data = Dataset(x, rng.standard_normal(3000)[star], group=star)
+    for most in (4000, 400):
+        found, _ = examine(KNeighborsRegressor(1), data, max_objects=most)
+        # The twin is found at random in four folds of five; objects drawn singly would have parted most pairs.
+        assert found.verdict is Verdict.FAIL
+        assert found.n == most / 2
+    rows = _some_whole(star, 401, rng)
+    assert len(rows) == 400 and set(np.bincount(star[rows])) == {0, 2}
+
+
+def test_groups_too_large_to_keep_whole_are_thinned():
+    rng = np.random.default_rng(0)
+    data = Dataset(rng.standard_normal((3000, 2)), rng.standard_normal(3000), group=np.arange(3000) % 25)
+    found, _ = examine(LinearRegression(), data, max_objects=500)
+    assert found.n == 25
 
 
 def test_weights_and_missing_positions_do_not_crash():

@@ -190,3 +190,14 @@ def test_the_claims_tolerance_is_the_limit_of_the_widths():
     found = examine(normal_run(500), tolerance=0.3)
     assert part(found, "local width").limit == 0.3
     assert part(found, "local bias").limit == 0.1
+
+
+def test_draws_of_a_chain_decide_nothing():
+    made = gaussian_posteriors(400, 1, 100, 0)
+    step = np.random.default_rng(1).standard_normal(made.draws.shape)
+    for i in range(1, 100):
+        step[:, i] = 0.95 * step[:, i - 1] + np.sqrt(1 - 0.95**2) * step[:, i]
+    chains = made.exact_mean[:, None] + np.sqrt(made.covariance[0, 0]) * step
+    found = examine(Run.from_samples(chains, made.theta, x=made.x))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "thin the chains" in found.reason

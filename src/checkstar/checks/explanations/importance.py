@@ -12,7 +12,7 @@ from checkstar.checks.base import Check
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.errors import NotApplicable
-from checkstar.estimates import ratio, relabelled
+from checkstar.estimates import ratio, relabelled, unit_count
 from checkstar.evidence import Estimate, Evidence, Part
 from checkstar.prediction import Classes, Prediction
 from checkstar.runs import Run
@@ -21,6 +21,8 @@ from checkstar.simulators import linear_gaussian
 __all__ = ["Importance"]
 
 Array = NDArray[np.float64]
+#: Repeats of one star among which its donors are looked for; where all neighbours are repeats, anyone else is taken.
+_MOST_REPEATS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +30,8 @@ class Importance(Check):
     """Does the method lean on features that tell it nothing?
 
     Features are grouped by their rank correlation (average linkage on ``1 - |rho|``). For each group G, every object's
-    values of G are replaced by those of another object that is like it in all other features: conditional permutation,
-    which stays where there are data (Strobl et al. 2008). With f the prediction before and f' after it,
+    values of G are replaced by those of another independent one that is like it in all other features: conditional
+    permutation, which stays where there are data (Strobl et al. 2008). With f the prediction before and f' after it,
 
     * the *importance* is the relative rise of the squared error, ``E (f' - y)^2 / E (f - y)^2 - 1``;
     * the *response* is ``E (f' - f)^2``, how much the prediction moved.
@@ -79,8 +81,9 @@ class Importance(Check):
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         rows = _some(len(run.test), self.max_objects, rng)
         view, test = run.view(claim.label), run.test[rows]
-        if len(test) < 2:
-            return self.undecided(claim, "one object has no other to borrow features from", len(test), 10.0)
+        units = relabelled(view.units[rows])
+        if unit_count(units) < 2:
+            return self.undecided(claim, "one object has no other to borrow features from", unit_count(units), 10.0)
         z, fixed = _standardised(test)
         groups = _groups(z, test.features, self.max_groups)
         if not groups:
@@ -90,10 +93,10 @@ class Importance(Check):
         squared = np.square(residual).sum(axis=1)
         if not squared.any():
             raise NotApplicable("the predictions equal the truth: there is no error to account for")
-        units, weight = relabelled(view.units[rows]), None if view.weight is None else view.weight[rows]
+        weight = None if view.weight is None else view.weight[rows]
         parts, rises = [], []
         for group in groups:
-            donors = _donors(np.delete(z, group.columns, axis=1), self.n_neighbours, rng)
+            donors = _donors(np.delete(z, group.columns, axis=1), units, self.n_neighbours, rng)
             assert test.x is not None
             x = _replaced(np.asarray(test.x), group.columns, donors, fixed)
             moved = _said(run.predict(x, test.noise), run, view.name) - before
@@ -195,22 +198,31 @@ def _name(names: tuple[str, ...], columns: NDArray[np.intp]) -> str:
     return f"{names[columns[0]]} ... {names[columns[-1]]} ({len(columns)})"
 
 
-def _donors(others: Array, k: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """For each object another one that is like it in the other features."""
+def _donors(others: Array, units: NDArray[np.intp], k: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """For each object one of another unit that is like it in the other features: repeats of a star would move nothing."""
     from scipy.spatial import cKDTree
 
-    n = len(others)
+    n, largest = len(others), int(np.bincount(units).max())
+    anyone = _anyone_else(units, rng)
     if others.shape[1] == 0 or not others.any():
-        return (np.arange(n) + rng.integers(1, n, size=n)) % n
+        return anyone
     if others.shape[1] > 10:
         # The leading axes hold what the others have in common, and a search in few dimensions is quick.
         others = others @ np.linalg.svd(others[:1000], full_matrices=False)[2][:10].T
-    k = min(k, n - 1)
-    nearest = cKDTree(others).query(others, k=[*range(1, k + 2)])[1]
-    # Itself is among them, though not always first where objects coincide.
-    own = nearest == np.arange(n)[:, None]
-    own[~own.any(axis=1), -1] = True
-    return nearest[~own].reshape(n, k)[np.arange(n), rng.integers(0, k, size=n)]
+    nearest = cKDTree(others).query(others, k=[*range(1, min(k + min(largest, _MOST_REPEATS), n) + 1)])[1]
+    other = units[nearest] != units[:, None]
+    # The nearest k of other units; of these one by chance.
+    able = other & (np.cumsum(other, axis=1) <= k)
+    chosen = np.where(able, rng.random(able.shape), -1.0).argmax(axis=1)
+    return np.where(able.any(axis=1), nearest[np.arange(n), chosen], anyone)
+
+
+def _anyone_else(units: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
+    """For each object any one of another unit, all alike probable."""
+    order = np.argsort(units, kind="stable")
+    sizes = np.bincount(units)
+    start, size, n = (np.cumsum(sizes) - sizes)[units], sizes[units], len(units)
+    return order[(start + size + rng.integers(0, n - size)) % n]
 
 
 def _replaced(x: Array, columns: NDArray[np.intp], donors: NDArray[np.intp], fixed: NDArray[np.bool_]) -> Array:

@@ -22,6 +22,8 @@ from checkstar.simulators import linear_gaussian
 __all__ = ["Neighbours"]
 
 Array = NDArray[np.float64]
+#: Training objects of which distances can be compared.
+_FEWEST = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,17 +39,19 @@ class Neighbours(Check):
         ``u_j = (d_j / d_(j+1))^(j m)``
 
     are independent uniform numbers, whatever the density is (Facco et al. 2017; Denti et al. 2022): a test set that
-    is brighter or rarer raises no alarm. A twin makes d_1 small against d_2, and leaves d_2, d_3, ... as they are. So
-    m is taken from the median of u_2, ..., u_(k-1) over all objects, which one twin each does not touch, and the
-    fault is
+    is brighter or rarer raises no alarm. One twin makes d_1 small against d_2, and j twins (augmented copies) d_j
+    against d_(j+1); all other ratios stay as they are. So m is taken from the median of u_2, ..., u_(k-1) over all
+    objects, which one jump each does not touch. An object has twins if, for a j up to `n_twins`, u_j <= level / n_twins
+    (Bonferroni) and d_j < d_(j+1) / 2, because an uneven density makes many small u_j but few such jumps. The fault is
 
-        ``share(u_1 <= level) - mean_j share(u_j <= level)``,
+        ``share(with twins) - mean_(j>1) share(u_j <= level)``,
 
     the share of test objects that are nearer than chance, with what an uneven density does to the farther neighbours
-    taken off. (Twins within the training set are near, too, and make it somewhat too small.) By independent unit; the
-    interval adds the errors of both. u_1 is a p-value of each object; those found at a false-discovery rate of 5 %
-    (Benjamini-Hochberg) are flagged. Distances are Euclidean among up to `n_components` whitened principal components;
-    the whole training set is searched.
+    taken off. (Twins within the training set take off some, too, and make it somewhat too small.) By independent unit;
+    the interval adds the errors of both. Larger tight knots, of up to k - 1 training objects, may be many copies or a
+    cluster of nature: they accuse nobody, but where they are shown to exceed the limit the check cannot pass. Objects
+    with twins at a false-discovery rate of 5 % (Benjamini-Hochberg) are flagged. Distances are Euclidean among up to
+    `n_components` whitened principal components; the whole training set is searched.
 
     Parameters
     ----------
@@ -55,8 +59,10 @@ class Neighbours(Check):
         Share of the objects that are as near by chance.
     limit : float
         Largest tolerated share of twins; a convention.
+    n_twins : int
+        Most twins of one object that accuse.
     n_neighbours : int
-        The k of d_k.
+        The k of d_k; fewer where there are fewer training objects.
     n_components : int
         Axes in which neighbours are searched.
     max_objects : int
@@ -79,32 +85,38 @@ class Neighbours(Check):
 
     level: float = 0.01
     limit: float = 0.10
-    n_neighbours: int = 6
+    n_twins: int = 8
+    n_neighbours: int = 31
     n_components: int = 10
     max_objects: int = 5000
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         train, test = run.train, run.test
         assert train is not None
-        if len(train) < self.n_neighbours:
-            why = f"{len(train)} training objects are too few to have {self.n_neighbours} neighbours among them"
+        if len(train) < _FEWEST:
+            why = f"{len(train)} training objects are too few to have {_FEWEST} neighbours among them"
             return self.undecided(claim, why, len(test))
         rows = _some(len(test), self.max_objects, rng)
-        distance = _distances(train, test[rows], self.n_components, self.n_neighbours)
+        distance = _distances(train, test[rows], self.n_components, max(_FEWEST, min(self.n_neighbours, len(train))))
         u = _uniform(distance)
         if u is None:
             raise NotApplicable("most distances coincide, as those of features with few values do: nothing is too near")
         weight = None if test.weight is None else test.weight[rows]
         units = relabelled(test.units_of_independence[rows])
-        near = u[:, 0] <= self.level
-        found = share(near, units, weight)
+        p = _jumps(u, distance, self.n_twins)
+        found = share(p <= self.level, units, weight)
         expected = mean((u[:, 1:] <= self.level).mean(axis=1), units, weight)
+        knots = share(_jumps(u, distance, u.shape[1]) <= self.level, units, weight)
+        fault, knotted, told = _difference(found, expected), _difference(knots, expected), ""
+        if knotted.low > self.limit >= fault.low:
+            fault = fault._replace(high=max(fault.high, knotted.high))
+            told = _of_knots(knots.value, u.shape[1])
         flagged = np.zeros(len(test), dtype=bool)
-        flagged[rows] = _benjamini_hochberg(u[:, 0])
+        flagged[rows] = _benjamini_hochberg(p)
         return self.conclude(
             claim,
-            [Part(name="too near", estimate=_difference(found, expected), limit=self.limit)],
-            reason=lambda part: _sentence(part, found.value, expected.value),
+            [Part(name="too near", estimate=fault, limit=self.limit)],
+            reason=lambda part: _sentence(part, found.value, expected.value) + told,
             flags={"near_training": flagged},
             figure=_figure(u),
         )
@@ -152,6 +164,12 @@ def _uniform(distance: Array) -> Array | None:
     return np.exp(-math.log(2) / typical * exponential) if typical > 0 else None
 
 
+def _jumps(u: Array, distance: Array, most: int) -> Array:
+    """p-value (n,) of the largest jump between d_j and d_(j+1), j up to `most`; one where none is a factor of two."""
+    u, jumped = u[:, :most], 2 * distance[:, :-1] < distance[:, 1:]
+    return np.minimum(1.0, u.shape[1] * np.where(jumped[:, :most], u, 1.0).min(axis=1))
+
+
 def _numbers(data: Dataset) -> Array:
     """Observations (n, p) as floats, NaN where masked by infinite noise."""
     assert data.x is not None
@@ -179,9 +197,14 @@ def _difference(found: Estimate, expected: Estimate) -> Estimate:
 def _sentence(part: Part, found: float, expected: float) -> str:
     value, low, high, _ = part.estimate
     return (
-        f"{100 * found:.1f} % of the test objects lie nearer to a training object than chance puts {100 * expected:.1f} % of "
+        f"{100 * found:.1f} % of the test objects lie nearer to training objects than chance puts {100 * expected:.1f} % of "
         f"them: an excess of {100 * value:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}]"
     )
+
+
+def _of_knots(share: float, most: int) -> str:
+    knots = f"{100 * share:.0f} % of them lie in tight knots of up to {most} training objects"
+    return f"; {knots}, which may be copies or a cluster of nature"
 
 
 def _figure(u: Array) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from checkstar.checks.base import Check
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
+from checkstar.errors import NotApplicable
 from checkstar.evidence import Estimate, Evidence, Part
 from checkstar.prediction import Point
 from checkstar.runs import Run
@@ -24,6 +25,8 @@ Array = NDArray[np.float64]
 
 #: A column whose mean and standard deviation are 0 and 1 to so many parts was standardised.
 _EXACT = 1e-5
+#: Training objects below which means and ranges of the two sets prove nothing.
+_FEWEST = 10
 #: Learned numbers within this share of the way between two sets were learned from one of them.
 _NEAR = 0.01
 
@@ -43,8 +46,8 @@ class Preprocessing(Check):
       from both. Where c is neither (more than a hundredth of ``|b - a|`` off that line) the step was learned from
       other data, and nothing is concluded from it.
 
-    A method without steps to look into passes on its columns alone, and the reason says so; `PooledFit` compares
-    predictions instead.
+    Where neither a step can be looked into nor a column of `x` was scaled, by the training objects or by all, nothing of
+    the preprocessing can be seen from outside, and the question is not asked: `PooledFit` compares predictions instead.
     """
 
     name = "preprocessing"
@@ -60,6 +63,9 @@ class Preprocessing(Check):
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         train, test = run.train, run.test
         assert train is not None and train.x is not None and test.x is not None
+        if len(train) < _FEWEST:
+            why = f"{len(train)} training objects are too few to tell who was learned from; {_FEWEST} are needed"
+            return self.undecided(claim, why, len(train), float(_FEWEST))
         one, other = np.asarray(train.x, dtype=float), np.asarray(test.x, dtype=float)
         scaled = _standardised_together(one, other)
         parts = [_part("columns of x", float(scaled.mean()), len(test), _columns_text(scaled, train.features))]
@@ -72,6 +78,8 @@ class Preprocessing(Check):
             else:
                 parts.append(_part(step.name, share, len(test), text))
         looked = [part.name for part in parts[1:]]
+        if not looked and not scaled.any() and not _scaled(np.ma.masked_invalid(one)).any():
+            raise NotApplicable("no preprocessing step can be seen from outside: `pooled_fit` compares predictions")
         seen = (
             f"; steps looked into: {', '.join(looked)}"
             if looked
@@ -121,19 +129,25 @@ def _standardised_together(train: Array, test: Array) -> NDArray[np.bool_]:
     """Columns (p,) scaled with training and test objects together."""
     both = np.ma.masked_invalid(np.concatenate([train, test]))
     alone = both[: len(train)]
-
-    def unit(x: Any) -> NDArray[np.bool_]:
-        found = (np.abs(x.mean(axis=0)) < _EXACT) & (np.abs(x.std(axis=0) - 1) < _EXACT)
-        return np.asarray(np.ma.filled(found, False), dtype=bool)
-
-    def spans(x: Any) -> NDArray[np.bool_]:
-        found = (np.abs(x.min(axis=0)) < 1e-12) & (np.abs(x.max(axis=0) - 1) < 1e-12)
-        return np.asarray(np.ma.filled(found, False), dtype=bool)
-
-    ranged = spans(both) & ~spans(alone)
+    ranged = _spans(both) & ~_spans(alone)
     # One fraction between 0 and 1 proves nothing; all columns do, where the training set does not reach the ends.
-    every = bool(spans(both).all()) and both.shape[1] > 1 and ranged.mean() > 0.2
-    return (unit(both) & ~unit(alone)) | (ranged & every)
+    every = bool(_spans(both).all()) and both.shape[1] > 1 and ranged.mean() > 0.2
+    return (_unit(both) & ~_unit(alone)) | (ranged & every)
+
+
+def _scaled(x: Any) -> NDArray[np.bool_]:
+    """Columns (p,) scaled by these very objects; a single one that spans 0 to 1 may be a fraction."""
+    return _unit(x) | (_spans(x) & (x.shape[1] > 1 and _spans(x).all()))
+
+
+def _unit(x: Any) -> NDArray[np.bool_]:
+    found = (np.abs(x.mean(axis=0)) < _EXACT) & (np.abs(x.std(axis=0) - 1) < _EXACT)
+    return np.asarray(np.ma.filled(found, False), dtype=bool)
+
+
+def _spans(x: Any) -> NDArray[np.bool_]:
+    found = (np.abs(x.min(axis=0)) < 1e-12) & (np.abs(x.max(axis=0) - 1) < 1e-12)
+    return np.asarray(np.ma.filled(found, False), dtype=bool)
 
 
 def _steps(model: Any, prefix: str, train: Any, test: Any, y: Any, y_test: Any) -> Iterator[_Step]:

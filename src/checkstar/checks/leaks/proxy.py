@@ -23,8 +23,8 @@ __all__ = ["RECORDS", "Proxy"]
 
 Array = NDArray[np.float64]
 
-#: Rank correlation above which two columns are one.
-_COPY = 0.999
+#: Rank correlation above which two columns are one, and above which one may do what the other does.
+_COPY, _LIKE = 0.999, 0.95
 #: Training objects of which one column can be learned from one half and judged by the other.
 _FEWEST = 20
 
@@ -50,7 +50,8 @@ class Proxy(Check):
       together that it saves alone; above zero it is better than all of them. The others are learned by ridge
       regression and, unless that is shown to do better than the column already, by extremely randomised trees,
       whichever is better; copies of the column (rank correlation above 0.999) and records are not among them. The
-      `max_candidates` best columns are judged. A measured column may be that good for honest reasons (one line that
+      `max_candidates` best columns are judged. Two columns made from the label mask each other: where a column beats all
+      those that are not like it (rank correlation below 0.95), the check cannot pass. A measured column may be that good for honest reasons (one line that
       tells the temperature): then name it in `explained`.
     * A record of how an object was observed (a plate, a run, an identifier) should know nothing of it. The fault is
       ``(mean q_0 - mean q_column) / (mean q_0 - mean q_all)``, the share of the explainable variance that it reaches
@@ -109,16 +110,19 @@ class Proxy(Check):
         if not explainable.high < 1:
             why = "neither the method nor all features together are shown to predict the label at all"
             return self.undecided(claim, why, explainable.n)
-        parts = []
+        parts, masked = [], {}
         for column, alone in candidates:
-            others = [c for c in plain if c.name != column.name and not _copies(c, column)]
+            others = [c for c in plain if c.name != column.name and not _alike(c, column, _COPY)]
             if column.record:
                 estimate = scene.relative(scene.nothing - alone, scene.nothing - everything)
             elif others:
-                estimate = _complement(scene.relative(alone, scene.jointly(others, trees=False)))
-                # Trees can only lower the fault: no need of them where ridge regression is shown to do better already.
-                if estimate.high > 0:
-                    estimate = _complement(scene.relative(alone, scene.jointly(others, trees=True)))
+                estimate = scene.saved(alone, others, least=0.0)
+                unlike = [c for c in others if not _alike(c, column, _LIKE)]
+                if unlike and len(unlike) < len(others):
+                    apart = scene.saved(alone, unlike, least=self.limit)
+                    if apart.low > self.limit >= estimate.low:
+                        masked[column.name] = apart
+                        estimate = estimate._replace(high=max(estimate.high, apart.high))
             else:
                 continue
             parts.append(
@@ -134,7 +138,9 @@ class Proxy(Check):
             raise NotApplicable("the method sees one column (or copies of it), or only columns that are explained")
         would = [p.name for p in parts if not p.decides and p.name not in self.explained and p.estimate.low > p.limit]
         unused = f"; not used, but would give it away: {', '.join(would)}" if would else ""
-        return self.conclude(claim, parts, reason=lambda part: _sentence(part) + unused, figure=_figure(parts))
+        return self.conclude(
+            claim, parts, reason=lambda part: _sentence(part, masked.get(part.name)) + unused, figure=_figure(parts)
+        )
 
     def _candidates(self, columns: list[_Column]) -> list[_Column]:
         """The best measured columns and the best records."""
@@ -224,6 +230,14 @@ class _Scene(NamedTuple):
         """Ratio of two mean errors."""
         return ratio(numerator, denominator, self.units, self.weight)
 
+    def saved(self, alone: Array, others: list[_Column], *, least: float) -> Estimate:
+        """Share of the error of others that one column saves; by ridge regression alone where that is below `least`."""
+        estimate = _complement(self.relative(alone, self.jointly(others, trees=False)))
+        # Trees can only lower the fault: no need of them where ridge regression is shown to do better already.
+        if estimate.high > least:
+            estimate = _complement(self.relative(alone, self.jointly(others, trees=True)))
+        return estimate
+
     def telling(self, column: _Column) -> float:
         """Minus the correlation ratio, to sort by."""
         return -_correlation_ratio(column.train, self.target)
@@ -309,11 +323,11 @@ def _complement(estimate: Estimate) -> Estimate:
     return Estimate(1 - estimate.value, 1 - estimate.high, 1 - estimate.low, estimate.n)
 
 
-def _copies(one: _Column, other: _Column) -> bool:
+def _alike(one: _Column, other: _Column, least: float) -> bool:
     if one.train.dtype.kind not in "fiub" or other.train.dtype.kind not in "fiub":
         return False
     ranks = [np.argsort(np.argsort(c.train)).astype(float) for c in (one, other)]
-    return abs(float(np.corrcoef(ranks[0], ranks[1])[0, 1])) > _COPY
+    return abs(float(np.corrcoef(ranks[0], ranks[1])[0, 1])) > least
 
 
 def _of_meta(name: str, record: bool, train: Dataset, test: Dataset, scene: _Scene) -> _Column | None:
@@ -344,8 +358,12 @@ def _correlation_ratio(values: NDArray[Any], target: Array) -> float:
     return between / total if total > 0 else 0.0
 
 
-def _sentence(part: Part) -> str:
+def _sentence(part: Part, apart: Estimate | None) -> str:
     value, low, high, _ = part.estimate
+    if apart is not None:
+        off = f"{100 * apart.value:.0f} % [{100 * apart.low:.0f}, {100 * apart.high:.0f}]"
+        text = f"{part.name} alone leaves {off} less squared error than all columns together that are not like it"
+        return f"{text} ({100 * value:+.0f} % than all others): one of them hides what the other gives away"
     interval = f"[{100 * low:.0f}, {100 * high:.0f}]"
     if part.unit.startswith("of what"):
         return f"{part.name} alone reaches {100 * value:.0f} % {interval} of the variance that can be explained"

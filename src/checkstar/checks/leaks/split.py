@@ -44,7 +44,8 @@ class Split(Check):
     limit : float
         Largest tolerated rise; a convention.
     max_objects : int
-        At most so many training objects, in whole blocks where there are groups.
+        At most so many training objects; of groups whole ones, unless these are so large that fewer than `n_cells` would
+        be left.
     """
 
     name = "split"
@@ -65,7 +66,8 @@ class Split(Check):
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         assert run.train is not None
-        train, blocks = self._sampled(run.train, rng)
+        train = self._sampled(run.train, rng)
+        blocks = {name: codes for name, codes in self._blocks(train, rng).items() if unit_count(codes) >= 2}
         if not blocks:
             raise NotApplicable("the training data have no groups, positions or times by which they could be split")
         few = {name: unit_count(codes) for name, codes in blocks.items() if unit_count(codes) < 2 * self.n_folds}
@@ -90,14 +92,16 @@ class Split(Check):
         measured = loss_name(run.prediction.has_spread, train.task)
         return self.conclude(claim, parts, reason=lambda part: _sentence(part, measured), figure=_figure(parts))
 
-    def _sampled(self, train: Dataset, rng: np.random.Generator) -> tuple[Dataset, dict[str, Codes]]:
-        """At most `max_objects`, in whole blocks: rows drawn singly would part what belongs together."""
-        blocks = {name: codes for name, codes in self._blocks(train, rng).items() if unit_count(codes) >= 2}
-        if len(train) <= self.max_objects or not blocks:
-            return train, blocks
-        rows = _some_blocks(next(iter(blocks.values())), self.max_objects, rng)
-        kept = {name: relabelled(codes[rows]) for name, codes in blocks.items()}
-        return train[rows], {name: codes for name, codes in kept.items() if unit_count(codes) >= 2}
+    def _sampled(self, train: Dataset, rng: np.random.Generator) -> Dataset:
+        """At most `max_objects`, in whole groups: objects drawn singly would part what belongs together."""
+        if len(train) <= self.max_objects:
+            return train
+        if train.group is not None:
+            codes = relabelled(train.units_of_independence)
+            rows = _some_whole(codes, self.max_objects, rng)
+            if len(np.unique(codes[rows])) >= self.n_cells:
+                return train[rows]
+        return train[np.sort(rng.choice(len(train), self.max_objects, replace=False))]
 
     def _blocks(self, train: Dataset, rng: np.random.Generator) -> dict[str, Codes]:
         """Codes (n,) of the blocks, by what makes them."""
@@ -157,6 +161,13 @@ def _folds(order: Codes, n_folds: int) -> Codes:
         fold_of[block] = int(filled.argmin())
         filled[fold_of[block]] += sizes[block]
     return fold_of[order]
+
+
+def _some_whole(codes: Codes, most: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Rows of whole blocks drawn at random, `most` rows or fewer."""
+    order = rng.permutation(unit_count(codes))
+    kept = order[np.cumsum(np.bincount(codes)[order]) <= most]
+    return np.flatnonzero(np.isin(codes, kept))
 
 
 def _cells(train: Dataset, n_cells: int, rng: np.random.Generator) -> Codes:
