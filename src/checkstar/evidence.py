@@ -378,8 +378,8 @@ def _degrees(estimate: Estimate) -> float:
 def n_needed(estimate: Estimate, limit: float) -> float | None:
     """Independent units with which the same fault would be decided with 80 % power.
 
-    Standard errors shrink as 1/sqrt(n). None where the fault sits at the limit within a hundredth of its error (no
-    number decides) or where the present number is unknown.
+    Standard errors shrink as 1/sqrt(n). None where the fault sits so near the limit that a thousand times the present
+    number would not decide, or where that number is unknown.
     """
     side = estimate.high - estimate.value if estimate.value <= limit else estimate.value - estimate.low
     distance = abs(estimate.value - limit)
@@ -388,7 +388,8 @@ def n_needed(estimate: Estimate, limit: float) -> float | None:
     stderr = side / Z_95
     if distance <= 0.01 * stderr or stderr <= 0:
         return None
-    return float(math.ceil(estimate.n * ((Z_95 + Z_POWER_80) * stderr / distance) ** 2))
+    times = ((Z_95 + Z_POWER_80) * stderr / distance) ** 2
+    return float(math.ceil(estimate.n * times)) if times <= 1000 else None
 
 
 def power_at_twice_the_limit(estimate: Estimate, limit: float) -> float | None:
