@@ -49,7 +49,9 @@ def main() -> None:
     for e in errors:
         print(f"ERROR in {e.check}: {e.reason}")
     calls = run.costs.audit_calls
-    print(f"default audit: {seconds:.1f} s, peak {peak:,.0f} MB, model calls {calls:.1f} x the test set, {len(errors)} errors")
+    print(
+        f"default audit: {seconds:.1f} s, peak {peak:,.0f} MB, model calls {calls:.1f} x the test set, {len(errors)} errors"
+    )
 
 
 if __name__ == "__main__":

@@ -37,8 +37,12 @@ def can_default(kind: type[Method]) -> bool:
     return kind is not Method and all(item.default is not inspect.Parameter.empty for item in settings)
 
 
+#: Settings that keep the slow ones to seconds.
+FAST = {"BoostedTrees": {"n_iterations": 10}, "GaussianProcess": {"max_tuned": 100}}
+
+
 def fast(kind: type[Method]) -> Method:
-    return kind(n_iterations=10) if kind is BoostedTrees else kind()
+    return kind(**FAST.get(kind.__name__, {}))
 
 
 def test_the_walk_finds_the_methods():
