@@ -15,7 +15,7 @@ test: $(VENV)/.test
 slow: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 -m slow --durations=20
 
-# False alarms and power of every check, as the package ships them: half an hour on two cores.
+# False alarms and power of every check, as the package ships them: about twenty minutes on two cores.
 power: $(VENV)/.test
 	$(BIN)/checkstar power --out src/checkstar/power/power.json
 
