@@ -74,6 +74,7 @@ __all__ = [
     "Constant",
     "DeepKNN",
     "DistanceError",
+    "DomainGuard",
     "Ensemble",
     "Forest",
     "Frozen",
