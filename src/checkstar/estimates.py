@@ -85,6 +85,17 @@ def from_influence(value: float, influence: Array, units: Units, weights: Array 
     return Estimate(float(value), float(value - half), float(value + half), g)
 
 
+def at_least_normal(log_sd: Estimate, n: float) -> Estimate:
+    """The interval of the logarithm of a standard deviation, no narrower than that of `n` independent normals (chi^2).
+
+    The fourth moment of few numbers is too small more often than not, and with it their interval.
+    """
+    degrees = max(n - 1, 1.0)
+    ends = (0.5 * math.log(degrees / special.chdtri(degrees, tail)) for tail in (ALPHA, 1 - ALPHA))
+    low, high = (log_sd.value + end for end in ends)
+    return log_sd._replace(low=min(log_sd.low, low), high=max(log_sd.high, high))
+
+
 def mean(values: Array, units: Units, weights: Array | None = None) -> Estimate:
     """Weighted mean of `values` (n,)."""
     w = normalised_weights(weights, len(values))

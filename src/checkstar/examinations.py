@@ -80,7 +80,7 @@ def plan(run: Run, claim: Claim, checks: Iterable[Check] | None = None, *, refit
 
 
 def _planned(check: Check, run: Run, claim: Claim) -> Planned:
-    applicable = run.test.task in check.tasks and not check.undeclared(run) and not _asks_of_one(check, run, claim)
+    applicable = not _why_not(check, run, claim)
     missing = check.missing(run)
     calls = check.calls(run) if applicable and not missing else 0.0
     return Planned(
@@ -185,13 +185,8 @@ class Examiner:
                 self.journal.add(task.key, evidence)
 
     def _examine(self, check: Check, claim: Claim) -> Evidence:
-        if self.run.test.task not in check.tasks:
-            return check.blank(Verdict.NOT_APPLICABLE, f"asked of {' and '.join(check.tasks)} only")
-        undeclared = check.undeclared(self.run)
-        if undeclared:
-            return check.blank(Verdict.NOT_APPLICABLE, f"not declared: {undeclared}")
-        if _asks_of_one(check, self.run, claim):
-            why = f"asked of one label at a time; this claim is about all {len(self.run.labels)} together"
+        why = _why_not(check, self.run, claim)
+        if why:
             return check.blank(Verdict.NOT_APPLICABLE, why)
         missing = check.missing(self.run)
         if missing:
@@ -216,6 +211,18 @@ class Examiner:
             return check.blank(Verdict.ERROR, message, traceback=traceback.format_exc())
         found = detection(check, evidence.n)
         return replace(evidence, detects=found, seconds=time.perf_counter() - start)
+
+
+def _why_not(check: Check, run: Run, claim: Claim) -> str:
+    """Why a check does not apply, as far as that can be known before it is asked; empty where nothing says so."""
+    if run.test.task not in check.tasks:
+        return f"asked of {' and '.join(check.tasks)} only"
+    undeclared = check.undeclared(run)
+    if undeclared:
+        return f"not declared: {undeclared}"
+    if _asks_of_one(check, run, claim):
+        return f"asked of one label at a time; this claim is about all {len(run.labels)} together"
+    return ""
 
 
 class _Counter:
@@ -285,7 +292,7 @@ def fingerprint(run: Run, seed: int) -> str:
             "predictions": provenance.hash_arrays(answers),
             "scope": _declared(run.scope),
             "seed": seed,
-            "packages": provenance.environment(seed)["packages"],
+            "packages": provenance.packages(),
         }
     )
 

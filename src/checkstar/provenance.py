@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Meter", "environment", "hash_arrays", "hash_settings", "measure"]
+__all__ = ["Meter", "environment", "hash_arrays", "hash_settings", "measure", "packages"]
 
 _PACKAGES = ("checkstar", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "astropy", "torch")
 
@@ -53,12 +53,17 @@ def environment(seed: int | None = None) -> dict[str, Any]:
     return {
         "python": sys.version.split()[0],
         "platform": platform.platform(terse=True),
-        "packages": {name: version for name in _PACKAGES if (version := _version(name))},
+        "packages": packages(),
         "git_revision": revision,
         "git_dirty": dirty,
         "seed": seed,
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
+
+
+def packages() -> dict[str, str]:
+    """Versions of the packages that results depend on."""
+    return {name: version for name in _PACKAGES if (version := _version(name))}
 
 
 @dataclass

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from checkstar import provenance
 from checkstar.data.dataset import Dataset
 from checkstar.errors import InputError, unknown_name
-from checkstar.estimates import unit_count
+from checkstar.estimates import relabelled, unit_count
 from checkstar.noise import Noise
 from checkstar.prediction import Classes, Prediction, Samples
 from checkstar.scope import Scope
@@ -70,6 +70,16 @@ class LabelView(NamedTuple):
     units: NDArray[np.intp]
     weight: NDArray[np.float64] | None
     training: NDArray[Any] | None
+
+    def at(self, rows: NDArray[np.intp]) -> LabelView:
+        """The same of some test objects; their independent units are numbered anew."""
+        return self._replace(
+            truth=self.truth[rows],
+            truth_err=self.truth_err[rows],
+            prediction=self.prediction[rows],
+            units=relabelled(self.units[rows]),
+            weight=None if self.weight is None else self.weight[rows],
+        )
 
     @property
     def predicted(self) -> NDArray[np.float64]:
@@ -411,12 +421,13 @@ class Run:
         """
         from sklearn.base import clone
 
+        from checkstar.methods.base import seeded
+
         if self.method is None or not self.method.can_refit:
             raise InputError(f"the run of {self.name} holds no method that can be fitted again.")
-        copy = clone(self.method)
-        seeds = [key for key in copy.get_params() if key.rsplit("__", 1)[-1] == "random_state"]
-        copy.set_params(**dict.fromkeys(seeds, seed))
-        again = _execute(copy, train=train, test=test or self.test, name=self.name, seed=seed)
+        again = _execute(
+            seeded(clone(self.method), seed), train=train, test=test or self.test, name=self.name, seed=seed
+        )
         self.costs.model_calls += again.costs.model_calls
         self.costs.objects_predicted += again.costs.objects_predicted
         return again

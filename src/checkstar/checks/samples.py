@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkstar.data.dataset import Dataset
-from checkstar.estimates import relabelled
 from checkstar.noise import Noise
 from checkstar.runs import LabelView, Run
+from checkstar.statistics.subsamples import some_rows
 
 __all__ = ["FEWEST", "Sample", "affordable", "draw_sample", "part_of"]
 
@@ -58,10 +58,9 @@ def affordable(n: int, calls_per_object: float, budget: float, most: int) -> int
 
 def draw_sample(run: Run, label: str | None, most: int, rng: np.random.Generator) -> Sample:
     """At most `most` test objects, drawn at random."""
-    n = len(run.test)
-    rows = np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
+    rows = some_rows(len(run.test), most, rng)
     view = run.view(label)
-    return Sample(rows, run.test[rows], _viewed(view, rows), run.labels.index(view.name))
+    return Sample(rows, run.test[rows], view.at(rows), run.labels.index(view.name))
 
 
 def part_of(sample: Sample, kept: NDArray[np.bool_]) -> Sample:
@@ -69,14 +68,4 @@ def part_of(sample: Sample, kept: NDArray[np.bool_]) -> Sample:
     if kept.all():
         return sample
     chosen = np.flatnonzero(kept)
-    return Sample(sample.rows[chosen], sample.data[chosen], _viewed(sample.view, chosen), sample.column)
-
-
-def _viewed(view: LabelView, rows: NDArray[np.intp]) -> LabelView:
-    return view._replace(
-        truth=view.truth[rows],
-        truth_err=view.truth_err[rows],
-        prediction=view.prediction[rows],
-        units=relabelled(view.units[rows]),
-        weight=None if view.weight is None else view.weight[rows],
-    )
+    return Sample(sample.rows[chosen], sample.data[chosen], sample.view.at(chosen), sample.column)

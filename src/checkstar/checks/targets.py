@@ -12,6 +12,7 @@ from checkstar.errors import NotApplicable
 from checkstar.runs import Run
 from checkstar.statistics.noise_matching import match_noise
 from checkstar.statistics.observed_components import without_masked
+from checkstar.statistics.subsamples import some_rows
 from checkstar.statistics.two_samples import joint_units
 
 __all__ = ["Matched", "matched_samples", "observed_target", "some"]
@@ -54,7 +55,7 @@ def observed_target(run: Run) -> Dataset:
 
 def some(data: Dataset, most: int, rng: np.random.Generator) -> Dataset:
     """At most so many objects, drawn at random."""
-    return data if len(data) <= most else data[np.sort(rng.choice(len(data), most, replace=False))]
+    return data if len(data) <= most else data[some_rows(len(data), most, rng)]
 
 
 def matched_samples(first: Dataset, second: Dataset, most: int, rng: np.random.Generator) -> Matched:

@@ -19,7 +19,7 @@ from checkstar.prediction import Prediction
 if TYPE_CHECKING:
     from checkstar.data.dataset import Dataset
 
-__all__ = ["Estimand", "Method", "check_observations", "check_training"]
+__all__ = ["Estimand", "Method", "check_observations", "check_training", "seeded"]
 
 #: What a regression returns: "posterior" estimates carry the training set as a prior (they shrink towards it);
 #: "likelihood" estimates do not, and may be averaged.
@@ -61,13 +61,13 @@ class Method(BaseEstimator):
         return None
 
     def fit_data(self, data: Dataset) -> Self:
-        """`fit` on a Dataset, with its noise and label errors, and its group and weight where `fit` takes them."""
+        """`fit` on a Dataset, with its noise and label errors; group, weight and names of features where `fit` takes them."""
         if data.x is None or data.y is None:
             raise InputError(
                 f"{type(self).__name__} needs observations x and labels y to learn from; the dataset lacks one."
             )
         takes = inspect.signature(self.fit).parameters
-        more = {name: getattr(data, name) for name in ("group", "weight") if name in takes}
+        more = {name: getattr(data, name) for name in ("group", "weight", "features") if name in takes}
         return self.fit(data.x, data.y, noise=data.noise, y_err=data.y_err, **more)
 
     def settings(self) -> dict[str, Any]:
@@ -116,6 +116,13 @@ class Method(BaseEstimator):
     def learned(self) -> dict[str, Any]:
         """What was learned, by name."""
         return {k: v for k, v in vars(self).items() if k.endswith("_") and not k.startswith("_")}
+
+
+def seeded(method: Method, seed: int) -> Method:
+    """`method` itself with `seed` wherever it, or a model that it holds, takes one."""
+    takes = [key for key in method.get_params() if key.rsplit("__", 1)[-1] == "random_state"]
+    method.set_params(**dict.fromkeys(takes, seed))
+    return method
 
 
 def check_observations(

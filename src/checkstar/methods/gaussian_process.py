@@ -13,6 +13,7 @@ from checkstar.methods.base import Method, check_observations, check_training
 from checkstar.methods.projection import fit_projection, project
 from checkstar.noise import Noise
 from checkstar.prediction import Normal
+from checkstar.statistics.subsamples import some_rows
 
 __all__ = ["GaussianProcess"]
 
@@ -75,8 +76,8 @@ class GaussianProcess(Method):
                 f"GaussianProcess got max_objects={self.max_objects}, max_tuned={self.max_tuned}; at least two are needed."
             )
         rng = np.random.default_rng(self.random_state)
-        kept = _drawn(len(labels), self.max_objects, rng)
-        tuned = _drawn(len(kept), self.max_tuned, rng)
+        kept = some_rows(len(labels), self.max_objects, rng)
+        tuned = some_rows(len(kept), self.max_tuned, rng)
         errors = np.zeros_like(labels) if y_err is None else np.broadcast_to(_columns(y_err), labels.shape)
         self.n_features_ = observations.shape[1]
         self.projection_ = fit_projection("GaussianProcess", observations, self.n_components)
@@ -235,10 +236,6 @@ def _loss(logs: Array, points: Array, target: Array, errors: Array, through: Arr
         0.5 * kernel.share * (diagonal * through).sum(),
     )
     return float(value), np.array([*lengths, *rest])
-
-
-def _drawn(n: int, size: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    return np.arange(n) if n <= size else np.sort(rng.choice(n, size, replace=False))
 
 
 def _columns(values: ArrayLike) -> Array:

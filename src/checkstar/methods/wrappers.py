@@ -12,7 +12,7 @@ from sklearn.base import clone
 
 from checkstar.data.dataset import Dataset
 from checkstar.errors import InputError
-from checkstar.methods.base import Estimand, Method, check_observations, check_training
+from checkstar.methods.base import Estimand, Method, check_observations, check_training, seeded
 from checkstar.methods.class_labels import check_classes, holds_classes
 from checkstar.methods.wrapping import as_method
 from checkstar.noise import Noise
@@ -131,10 +131,7 @@ class Wrapper(Method, ABC):
             return inner
         copy: Method = clone(inner)
         seed = getattr(self, "random_state", None) if seed is None else seed
-        if seed is not None:
-            takes = [key for key in copy.get_params() if key.rsplit("__", 1)[-1] == "random_state"]
-            copy.set_params(**dict.fromkeys(takes, seed))
-        return copy.fit_data(data)
+        return (copy if seed is None else seeded(copy, seed)).fit_data(data)
 
     def _cross_fit(self, data: Dataset, n_folds: int) -> list[Held]:
         """Keep the inner method fitted on all of `data`; predict each object by a copy that did not see its group."""

@@ -80,7 +80,7 @@ def measure(
         )
     chosen = default_checks(refit=True) if checks is None else tuple(checks)
     table = PowerTable.load(path) if path is not None and resume else PowerTable()
-    made = {"repeats": repeats, "seconds": seconds, "seed": seed, "packages": provenance.environment(seed)["packages"]}
+    made = {"repeats": repeats, "seconds": seconds, "seed": seed, "packages": provenance.packages()}
     with Parallel(n_jobs=jobs, batch_size=1) as parallel:
         for done, check in enumerate(chosen):
             if progress is not None:

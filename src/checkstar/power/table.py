@@ -58,11 +58,6 @@ class MeasuredCheck:
         """Smallest number tried at which the stated fault is found with power 0.8 or more."""
         return next((n for n in self.numbers if (t := self.at(n, 1.0)) is not None and t.power.value >= 0.8), None)
 
-    @property
-    def false_alarms(self) -> tuple[Trials, ...]:
-        """Trials of clean twins."""
-        return tuple(t for t in self.trials if t.size == 0)
-
 
 @dataclass(frozen=True, kw_only=True)
 class PowerTable:

@@ -19,7 +19,7 @@ from checkstar.reports.records import (
 )
 from checkstar.reports.typesetting import count, number, typeset, with_unit
 
-__all__ = ["render_markdown"]
+__all__ = ["escaped", "references", "render_markdown"]
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~$])")
 
@@ -30,7 +30,7 @@ def render_markdown(record: Mapping[str, Any]) -> str:
     blocks = [_uses(found) if found.get("uses") else _claim(found), _limits(found)]
     for judgement in judgements(found):
         blocks.append(_evidence(judgement, titled=bool(found.get("uses"))))
-    blocks += [_references(found), _source(found)]
+    blocks += [references(found), _source(found)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -91,7 +91,8 @@ def _evidence(judgement: Mapping[str, Any], *, titled: bool) -> str:
     return f"## {escaped(title)}\n\n" + _table(head, rows)
 
 
-def _references(record: Mapping[str, Any]) -> str:
+def references(record: Mapping[str, Any]) -> str:
+    """The papers to cite, as a numbered section; nothing where there are none."""
     found = [f"{i}. {escaped(text)}" for i, text in enumerate(references_of(record), 1)]
     return "## References\n\n" + "\n".join(found) if found else ""
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from checkstar.reports.markdown import escaped
-from checkstar.reports.records import judgements, readable, references_of, use_words
+from checkstar.reports.markdown import escaped, references
+from checkstar.reports.records import judgements, readable, use_words
 from checkstar.reports.typesetting import count, duration, number
 
 __all__ = ["render_model_card"]
@@ -24,7 +24,7 @@ def render_model_card(record: Mapping[str, Any]) -> str:
     subject = found.get("subject") or {}
     blocks = [f"# Model card: {escaped(subject.get('name') or 'model')}", _details(found), _uses(found), _limits(found)]
     blocks += [_data(subject), _evidence(found), _costs(subject)]
-    blocks += [f"## Ethical and scientific considerations\n\n{_ASKED}", _references(found)]
+    blocks += [f"## Ethical and scientific considerations\n\n{_ASKED}", references(found)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -108,8 +108,3 @@ def _costs(subject: Mapping[str, Any]) -> str:
     }
     found = _listed(rows)
     return f"## Costs\n\n{found}" if found else ""
-
-
-def _references(record: Mapping[str, Any]) -> str:
-    found = [f"{i}. {escaped(text)}" for i, text in enumerate(references_of(record), 1)]
-    return "## References\n\n" + "\n".join(found) if found else ""

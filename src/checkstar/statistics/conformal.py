@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from checkstar.estimates import effective_number, kish, normalised_weights
 from checkstar.evidence import Z_95, Estimate, binomial
 
-__all__ = ["excess_share"]
+__all__ = ["excess_of", "excess_share"]
 
 
 def excess_share(
@@ -31,12 +31,26 @@ def excess_share(
     >>> found.low < 0 < found.high
     True
     """
-    w = normalised_weights(weights, len(p))
-    strange = (p <= level).astype(float)
+    found = excess_of((p <= level).astype(float), level, units, weights, n_calibration)
+    return found._replace(n=kish(normalised_weights(weights, len(p)), units))
+
+
+def excess_of(
+    strange: NDArray[np.float64],
+    level: float,
+    units: NDArray[np.intp],
+    weights: NDArray[np.float64] | None,
+    n_calibration: float,
+) -> Estimate:
+    """As `excess_share`, of objects that are called strange outright (1), not (0), or by some of several samples.
+
+    Its number of objects is the effective one behind the share.
+    """
+    w = normalised_weights(weights, len(strange))
     value = float((w * strange).mean())
     effective = effective_number(strange, units, w)
     found = binomial(value * effective, effective)
     own = Z_95 * math.sqrt(level * (1 - level) / n_calibration)
     low = value - math.hypot(value - found.low, own)
     high = value + math.hypot(found.high - value, own)
-    return Estimate(value - level, low - level, high - level, kish(w, units))
+    return Estimate(value - level, low - level, high - level, found.n)

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from checkstar.estimates import from_influence, kish, normalised_weights
-from checkstar.evidence import ALPHA, Estimate
+from checkstar.estimates import at_least_normal, from_influence, kish, normalised_weights
+from checkstar.evidence import Estimate
 
 __all__ = ["LocationScale", "chunks", "location_and_scale", "mean_scores", "ranks", "uniform_scores"]
 
@@ -89,7 +89,7 @@ def location_and_scale(
     influence = w * (slopes @ (scores - wanted[:, None]))
     bias, log_width = (from_influence(solution[i], influence[i], units, weights) for i in range(2))
     n_effective = len(rank) if weights is None else kish(w)
-    return LocationScale(bias, _at_least_normal(log_width, n_effective), influence[0])
+    return LocationScale(bias, at_least_normal(log_width, n_effective), influence[0])
 
 
 @lru_cache(maxsize=16)
@@ -147,10 +147,3 @@ def _solve(wanted: Array, n_draws: int) -> Array:
             break
         parameters = new
     return parameters
-
-
-def _at_least_normal(log_width: Estimate, n: float) -> Estimate:
-    degrees = max(n - 1, 1.0)
-    ends = (0.5 * math.log(degrees / special.chdtri(degrees, tail)) for tail in (ALPHA, 1 - ALPHA))
-    low, high = (log_width.value + end for end in ends)
-    return log_width._replace(low=min(log_width.low, low), high=max(log_width.high, high))

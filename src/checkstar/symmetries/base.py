@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from checkstar.noise import Noise
 from checkstar.symmetries.label_maps import LabelMap
 
-__all__ = ["Direction", "Element", "Relation", "Symmetry"]
+__all__ = ["Additive", "Direction", "Element", "Relation", "Symmetry", "dyadic_step"]
 
 #: An element of a group: a number, or a tuple of numbers; only its group knows what it means.
 Element = Any
@@ -92,6 +92,29 @@ class Symmetry(ABC):
     def simpler(self, g: Element) -> Sequence[Element]:
         """Elements to try in place of `g` in a counter-example, the nearest to the identity first."""
         return ()
+
+
+class Additive(Symmetry):
+    """A symmetry whose elements are numbers that add: a time, a magnitude, a number of years."""
+
+    @property
+    def identity(self) -> float:
+        return 0.0
+
+    def compose(self, g: float, h: float) -> float:
+        return g + h
+
+    def inverse(self, g: float) -> float:
+        return -g
+
+    def size(self, g: float) -> float:
+        return abs(g)
+
+
+def dyadic_step(largest: float, rng: np.random.Generator) -> float:
+    """A number between minus and plus `largest`, never zero, of which few binary digits are set: sums of it stay exact."""
+    steps = int(rng.integers(1, 65)) * int(rng.choice([-1, 1]))
+    return largest * steps / 64
 
 
 class Relation(ABC):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkstar.noise import Noise
-from checkstar.symmetries.base import Symmetry
+from checkstar.symmetries.base import Additive, dyadic_step
 from checkstar.symmetries.moved_noise import MovedNoise
 from checkstar.symmetries.sphere import position, tangent, vector
 
@@ -22,7 +22,7 @@ _RADIANS_PER_MAS = np.pi / 648_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Epoch(Symmetry):
+class Epoch(Additive):
     """The same stars at another epoch. Its elements are years.
 
     Each star moves along the great circle of its proper motion, which turns with it; perspective acceleration is left
@@ -52,22 +52,8 @@ class Epoch(Symmetry):
     def name(self) -> str:
         return "other epochs"
 
-    @property
-    def identity(self) -> float:
-        return 0.0
-
     def draw(self, rng: np.random.Generator) -> float:
-        steps = int(rng.integers(1, 65)) * int(rng.choice([-1, 1]))
-        return self.largest * steps / 64
-
-    def compose(self, g: float, h: float) -> float:
-        return g + h
-
-    def inverse(self, g: float) -> float:
-        return -g
-
-    def size(self, g: float) -> float:
-        return abs(g)
+        return dyadic_step(self.largest, rng)
 
     def describe(self, g: float) -> str:
         return f"positions at an epoch {abs(g):g} yr {'later' if g >= 0 else 'earlier'}"

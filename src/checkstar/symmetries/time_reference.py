@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkstar.errors import unknown_name
+from checkstar.symmetries.base import Additive
 from checkstar.symmetries.label_maps import LabelMap, shifted
 from checkstar.symmetries.rescalings import Rescaling
 
@@ -20,7 +21,7 @@ REFERENCES = {"JD": 0.0, "MJD": 2_400_000.5, "HJD-2450000": 2_450_000.0, "BKJD":
 
 
 @dataclass(frozen=True, kw_only=True)
-class TimeReference(Rescaling):
+class TimeReference(Additive, Rescaling):
     """Times in days, counted from another day. Its elements are the days added.
 
     Parameters
@@ -53,22 +54,9 @@ class TimeReference(Rescaling):
     def name(self) -> str:
         return "other references of time"
 
-    @property
-    def identity(self) -> float:
-        return 0.0
-
     def draw(self, rng: np.random.Generator) -> float:
         others = [name for name in REFERENCES if name != self.given]
         return REFERENCES[self.given] - REFERENCES[str(rng.choice(others))]
-
-    def compose(self, g: float, h: float) -> float:
-        return g + h
-
-    def inverse(self, g: float) -> float:
-        return -g
-
-    def size(self, g: float) -> float:
-        return abs(g)
 
     def describe(self, g: float) -> str:
         for name, zero in REFERENCES.items():

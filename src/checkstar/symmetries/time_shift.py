@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from checkstar.symmetries.base import Additive
 from checkstar.symmetries.label_maps import LabelMap, shifted
 from checkstar.symmetries.rescalings import Rescaling
 
@@ -15,7 +16,7 @@ __all__ = ["TimeShift"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TimeShift(Rescaling):
+class TimeShift(Additive, Rescaling):
     """All times plus a constant. Its elements are that constant, in the unit of the times.
 
     Parameters
@@ -44,21 +45,8 @@ class TimeShift(Rescaling):
     def name(self) -> str:
         return "shifts in time"
 
-    @property
-    def identity(self) -> float:
-        return 0.0
-
     def draw(self, rng: np.random.Generator) -> float:
         return _short(rng.uniform(-self.largest, self.largest), self.largest)
-
-    def compose(self, g: float, h: float) -> float:
-        return g + h
-
-    def inverse(self, g: float) -> float:
-        return -g
-
-    def size(self, g: float) -> float:
-        return abs(g)
 
     def describe(self, g: float) -> str:
         return f"observed {abs(g):g} {self.unit} {'later' if g >= 0 else 'earlier'}"

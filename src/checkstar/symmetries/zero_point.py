@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from checkstar.symmetries.base import Additive, dyadic_step
 from checkstar.symmetries.label_maps import LabelMap, shifted
 from checkstar.symmetries.rescalings import Rescaling
 
@@ -16,7 +17,7 @@ __all__ = ["ZeroPoint"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ZeroPoint(Rescaling):
+class ZeroPoint(Additive, Rescaling):
     """Magnitudes of all bands plus a constant. Its elements are that constant, in magnitudes.
 
     Parameters
@@ -44,22 +45,8 @@ class ZeroPoint(Rescaling):
     def name(self) -> str:
         return "other zero points"
 
-    @property
-    def identity(self) -> float:
-        return 0.0
-
     def draw(self, rng: np.random.Generator) -> float:
-        steps = int(rng.integers(1, 65)) * int(rng.choice([-1, 1]))
-        return self.largest * steps / 64
-
-    def compose(self, g: float, h: float) -> float:
-        return g + h
-
-    def inverse(self, g: float) -> float:
-        return -g
-
-    def size(self, g: float) -> float:
-        return abs(g)
+        return dyadic_step(self.largest, rng)
 
     def describe(self, g: float) -> str:
         return f"all magnitudes {'plus' if g >= 0 else 'minus'} {abs(g):g}"

@@ -13,8 +13,8 @@ from scipy import special
 from checkstar.checks.base import Check
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
-from checkstar.estimates import from_influence, kish, mean, normalised_weights
-from checkstar.evidence import ALPHA, Estimate, Evidence, Part, folded
+from checkstar.estimates import at_least_normal, from_influence, kish, mean, normalised_weights
+from checkstar.evidence import Estimate, Evidence, Part, folded
 from checkstar.prediction import Normal, Prediction, Samples
 from checkstar.runs import Run
 from checkstar.simulators import linear_gaussian
@@ -61,7 +61,7 @@ class Pulls(Check):
         # Errors of exactly zero have error bars that are too large, not an infinite logarithm.
         variance = max(float((w * (z - centre.value) ** 2).mean()), 1e-12)
         influence = 0.5 * w * ((z - centre.value) ** 2 / variance - 1)
-        log_sd = _at_least_normal(from_influence(0.5 * math.log(variance), influence, view.units, view.weight), kish(w))
+        log_sd = at_least_normal(from_influence(0.5 * math.log(variance), influence, view.units, view.weight), kish(w))
         size = folded(log_sd)
         scale = Estimate(math.expm1(size.value), math.expm1(size.low), math.expm1(min(size.high, 50.0)), size.n)
         parts = [
@@ -91,17 +91,6 @@ def _of_draws(prediction: Prediction) -> float:
         return 1.0
     s = prediction.draws.shape[1]
     return math.sqrt((s - 3) / (s - 1) / (1 + 1 / s)) if s > 3 else math.inf
-
-
-def _at_least_normal(log_sd: Estimate, n: float) -> Estimate:
-    """The interval of ln sd, no narrower than that of `n` independent normal pulls (chi^2).
-
-    The fourth moment of few pulls is too small more often than not, and with it their interval.
-    """
-    degrees = max(n - 1, 1.0)
-    ends = (0.5 * math.log(degrees / special.chdtri(degrees, tail)) for tail in (ALPHA, 1 - ALPHA))
-    low, high = (log_sd.value + end for end in ends)
-    return log_sd._replace(low=min(log_sd.low, low), high=max(log_sd.high, high))
 
 
 def _sentence(part: Part, scale: float, centre: Estimate, z: NDArray[np.float64]) -> str:

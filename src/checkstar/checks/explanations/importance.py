@@ -17,6 +17,7 @@ from checkstar.evidence import Estimate, Evidence, Part
 from checkstar.prediction import Classes, Prediction
 from checkstar.runs import Run
 from checkstar.simulators import linear_gaussian
+from checkstar.statistics.subsamples import some_rows
 
 __all__ = ["Importance"]
 
@@ -79,7 +80,7 @@ class Importance(Check):
     n_neighbours: int = 10
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
-        rows = _some(len(run.test), self.max_objects, rng)
+        rows = some_rows(len(run.test), self.max_objects, rng)
         view, test = run.view(claim.label), run.test[rows]
         units = relabelled(view.units[rows])
         if unit_count(units) < 2:
@@ -138,10 +139,6 @@ class Importance(Check):
 class _Group(NamedTuple):
     name: str
     columns: NDArray[np.intp]
-
-
-def _some(n: int, most: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    return np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
 
 
 def _truth(run: Run, label: str, rows: NDArray[np.intp]) -> Array:

@@ -18,6 +18,7 @@ from checkstar.evidence import Estimate, Evidence, Part
 from checkstar.prediction import Point
 from checkstar.runs import Run
 from checkstar.simulators import linear_gaussian
+from checkstar.statistics.subsamples import some_rows
 
 __all__ = ["Neighbours"]
 
@@ -96,7 +97,7 @@ class Neighbours(Check):
         if len(train) < _FEWEST:
             why = f"{len(train)} training objects are too few to have {_FEWEST} neighbours among them"
             return self.undecided(claim, why, len(test))
-        rows = _some(len(test), self.max_objects, rng)
+        rows = some_rows(len(test), self.max_objects, rng)
         distance = _distances(train, test[rows], self.n_components, max(_FEWEST, min(self.n_neighbours, len(train))))
         u = _uniform(distance)
         if u is None:
@@ -175,10 +176,6 @@ def _numbers(data: Dataset) -> Array:
     assert data.x is not None
     x = np.asarray(data.x, dtype=float)
     return x if data.noise is None else np.where(np.isinf(data.noise.sigma(x)), np.nan, x)
-
-
-def _some(n: int, most: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    return np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
 
 
 def _benjamini_hochberg(p: Array, level: float = 0.05) -> NDArray[np.bool_]:

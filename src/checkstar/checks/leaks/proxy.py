@@ -18,6 +18,7 @@ from checkstar.evidence import Estimate, Evidence, Part
 from checkstar.prediction import Classes, Point
 from checkstar.runs import Run
 from checkstar.simulators import linear_gaussian
+from checkstar.statistics.subsamples import some_rows
 
 __all__ = ["RECORDS", "Proxy"]
 
@@ -209,7 +210,7 @@ class _Scene(NamedTuple):
         """Bounded samples of training and test objects."""
         assert run.train is not None and run.train.y is not None
         view, column = run.view(label), run.labels.index(run.view(label).name)
-        learned, scored = _some(len(run.train), most, rng), _some(len(run.test), 4 * most, rng)
+        learned, scored = some_rows(len(run.train), most, rng), some_rows(len(run.test), 4 * most, rng)
         target, truth = run.train.y[learned, column][:, None], view.truth[scored][:, None]
         said = view.prediction.mean()[scored]
         if isinstance(run.prediction, Classes):
@@ -267,10 +268,6 @@ class _Scene(NamedTuple):
         one, other = column.train[half], column.train[~half]
         losses = [_errors(way(one, other, self.target[half]), self.target[~half]).mean() for way in ways]
         return _errors(ways[int(np.argmin(losses))](column.train, column.test, self.target), self.truth)
-
-
-def _some(n: int, most: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    return np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
 
 
 def _errors(predicted: Array, truth: Array) -> Array:

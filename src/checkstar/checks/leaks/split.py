@@ -16,6 +16,7 @@ from checkstar.errors import InputError, NotApplicable
 from checkstar.estimates import ratio, relabelled, unit_count
 from checkstar.evidence import Evidence, Part
 from checkstar.runs import Run
+from checkstar.statistics.subsamples import some_rows
 
 __all__ = ["Split"]
 
@@ -101,7 +102,7 @@ class Split(Check):
             rows = _some_whole(codes, self.max_objects, rng)
             if len(np.unique(codes[rows])) >= self.n_cells:
                 return train[rows]
-        return train[np.sort(rng.choice(len(train), self.max_objects, replace=False))]
+        return train[some_rows(len(train), self.max_objects, rng)]
 
     def _blocks(self, train: Dataset, rng: np.random.Generator) -> dict[str, Codes]:
         """Codes (n,) of the blocks, by what makes them."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from checkstar.checks.base import Check
 from checkstar.checks.claimed import (
@@ -23,7 +22,7 @@ from checkstar.checks.claimed import (
 from checkstar.claims import Claim, Population
 from checkstar.data.dataset import Dataset
 from checkstar.errors import NotApplicable
-from checkstar.estimates import relabelled, unit_count
+from checkstar.estimates import unit_count
 from checkstar.evidence import Estimate, Evidence, Limit, Part, folded
 from checkstar.populations import (
     InterimPrior,
@@ -37,6 +36,7 @@ from checkstar.populations import (
 from checkstar.prediction import Normal
 from checkstar.runs import LabelView, Run
 from checkstar.simulators import linear_gaussian
+from checkstar.statistics.subsamples import some_rows
 
 __all__ = ["PopulationRepair"]
 
@@ -103,7 +103,9 @@ class PopulationRepair(Check):
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         if run.method is not None and run.method.estimand == "likelihood":
             raise NotApplicable(f"{run.name} carries no prior of its training set; there is nothing to divide out")
-        view = _some(run.view(claim.label), self.max_objects, rng)
+        view = run.view(claim.label)
+        if len(view.truth) > self.max_objects:
+            view = view.at(some_rows(len(view.truth), self.max_objects, rng))
         if view.spread == 0 or np.ptp(view.truth) == 0:
             return self.undecided(claim, "all labels are equal: no other population can be reached", len(view.truth))
         likelihoods = likelihoods_of(view.prediction, self._prior(run, view))
@@ -160,20 +162,6 @@ class PopulationRepair(Check):
             prediction=Normal(weight * drawn.estimate, sigma),
         )
         return run, Claim("population_mean", n_objects=1000, tolerance=0.1)
-
-
-def _some(view: LabelView, most: int, rng: np.random.Generator) -> LabelView:
-    n = len(view.truth)
-    if n <= most:
-        return view
-    rows: NDArray[np.intp] = np.sort(rng.choice(n, most, replace=False))
-    return view._replace(
-        truth=view.truth[rows],
-        truth_err=view.truth_err[rows],
-        prediction=view.prediction[rows],
-        units=relabelled(view.units[rows]),
-        weight=None if view.weight is None else view.weight[rows],
-    )
 
 
 def _part(found: _Found, claim: Claim, view: LabelView) -> Part:

@@ -22,6 +22,7 @@ from checkstar.runs import Run
 from checkstar.simulators import gaussian_posteriors
 from checkstar.statistics.conditional_means import Basis, Variation, squared_residuals, variation
 from checkstar.statistics.observed_components import ObservedComponents, without_masked
+from checkstar.statistics.subsamples import some_rows
 
 __all__ = ["LocalCalibration"]
 
@@ -127,7 +128,7 @@ class LocalCalibration(Check):
             why = f"{n_units} independent objects are too few to see where the posteriors are wrong"
             return self.undecided(claim, why, n_units, float(_FEWEST_UNITS))
         n = len(run.test)
-        rows = np.arange(n) if n <= self.max_objects else np.sort(rng.choice(n, self.max_objects, replace=False))
+        rows = some_rows(n, self.max_objects, rng)
         components = None if run.test.x is None else ObservedComponents(_x(run, rows), self.n_components)
         seen = _posteriors(run, labels, rows, components, rng)
         terms = max(2, min(self.n_terms, unit_count(seen.units) // 15))

@@ -19,6 +19,7 @@ from checkstar.runs import Run
 from checkstar.simulators import gaussian_posteriors
 from checkstar.statistics.ranks import chunks, ranks, uniform_scores
 from checkstar.statistics.references import blocks, nearest, regressed
+from checkstar.statistics.subsamples import some_rows
 from checkstar.statistics.uniformity import band, ecdf, largest_deviation, uniformity_p_value
 
 __all__ = ["Tarp"]
@@ -110,7 +111,7 @@ class Tarp(Check):
 def _thinned(run: Run, most: int, rng: np.random.Generator) -> Run:
     if len(run.test) <= most:
         return run
-    rows = np.sort(rng.choice(len(run.test), most, replace=False))
+    rows = some_rows(len(run.test), most, rng)
     return Run(name=run.name, test=run.test[rows], train=run.train, prediction=run.prediction[rows])
 
 

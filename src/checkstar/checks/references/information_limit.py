@@ -22,6 +22,7 @@ from checkstar.runs import LabelView, Run
 from checkstar.scope import Scope
 from checkstar.simulators import LinearModel, linear_gaussian
 from checkstar.statistics.information import least_errors, least_variances_in_population
+from checkstar.statistics.subsamples import some_rows
 
 __all__ = ["InformationLimit"]
 
@@ -69,7 +70,7 @@ class InformationLimit(Check):
         assert run.scope.forward is not None
         view, prior = run.view(claim.label), _population(run.test)
         n = len(view.truth)
-        rows = np.arange(n) if n <= self.max_objects else np.sort(rng.choice(n, self.max_objects, replace=False))
+        rows = some_rows(n, self.max_objects, rng)
         information = information_in(run.test[rows], run.scope.forward)
         column = run.labels.index(view.name)
         if not prior[column, column] > 0:

@@ -18,6 +18,7 @@ from checkstar.evidence import Estimate, Evidence, Limit, Part
 from checkstar.noise import Noise
 from checkstar.runs import LabelView, Run
 from checkstar.simulators import linear_gaussian
+from checkstar.statistics.subsamples import some_rows
 
 __all__ = ["NoiseResponse"]
 
@@ -54,7 +55,7 @@ class NoiseResponse(Check):
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         view = run.view(claim.label)
-        rows = _rows(len(run.test), self.max_objects, rng)
+        rows = some_rows(len(run.test), self.max_objects, rng)
         part = run.test[rows]
         assert part.x is not None and part.noise is not None
         column = run.labels.index(view.name)
@@ -88,10 +89,6 @@ class NoiseResponse(Check):
         claimed = drawn.noise / (1 + size)
         method = as_method(lambda x: (x.mean(axis=1), np.full(len(x), claimed)))
         return Run.of(method, test=Dataset(drawn.x, drawn.y, noise=drawn.sigma)), Claim("object_interval")
-
-
-def _rows(n: int, most: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    return np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
 
 
 def _redrawn(run: Run, x: NDArray[np.float64], noise: Noise, rng: np.random.Generator) -> NDArray[np.float64]:

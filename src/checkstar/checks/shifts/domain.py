@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +11,14 @@ from numpy.typing import NDArray
 from checkstar.checks.base import Check
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
-from checkstar.estimates import effective_number, normalised_weights, unit_count
-from checkstar.evidence import Z_95, Estimate, Evidence, Limit, Part, binomial
+from checkstar.estimates import unit_count
+from checkstar.evidence import Estimate, Evidence, Limit, Part
 from checkstar.prediction import Point
 from checkstar.runs import Run
 from checkstar.simulators import linear_gaussian
+from checkstar.statistics.conformal import excess_of
 from checkstar.statistics.strangeness import along_components, along_labels, at_least_as_strange
+from checkstar.statistics.subsamples import some_rows
 
 __all__ = ["Domain"]
 
@@ -69,7 +70,7 @@ class Domain(Check):
             return self.undecided(claim, why, n_units, float(_FEWEST))
         train = run.train
         if len(train) > self.max_reference:
-            train = train[np.sort(rng.choice(len(train), self.max_reference, replace=False))]
+            train = train[some_rows(len(train), self.max_reference, rng)]
         scores = self._p_values(train, run.test, rng)
         n_calibration = unit_count(train.units_of_independence)
         parts = [
@@ -113,16 +114,7 @@ class Domain(Check):
 
     def _excess(self, p_by_fold: NDArray[np.float64], run: Run, n_calibration: int) -> Estimate:
         beyond = (p_by_fold <= self.level).mean(axis=0)
-        units = run.test.units_of_independence
-        weight = normalised_weights(run.test.weight, len(beyond))
-        value = float((weight * beyond).mean())
-        n_effective = effective_number(beyond, units, weight)
-        found = binomial(value * n_effective, n_effective)
-        # The training set is a sample too: the level it calibrates varies as a Beta law.
-        own = Z_95 * math.sqrt(self.level * (1 - self.level) / n_calibration)
-        low = found.value - math.hypot(found.value - found.low, own)
-        high = found.value + math.hypot(found.high - found.value, own)
-        return Estimate(found.value - self.level, low - self.level, high - self.level, found.n)
+        return excess_of(beyond, self.level, run.test.units_of_independence, run.test.weight, n_calibration)
 
     def _sentence(self, part: Part, flagged: int) -> str:
         value, low, high, _ = part.estimate
