@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.errors import InputError
 from checkstar.methods.base import Method
+from checkstar.prediction import Classes, Prediction
 from checkstar.scope import Scope
 
 __all__ = ["Metric", "Problem"]
@@ -20,17 +20,35 @@ __all__ = ["Metric", "Problem"]
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A number that summarises errors of one label, with its direction, unit and source."""
+    """A number that summarises errors of one label, with its direction, unit and source.
+
+    Attributes
+    ----------
+    function : callable
+        ``function(truth, predicted) -> float`` with arrays (n,): numbers, or names of classes; with the whole
+        `Prediction` in place of `predicted` where `of` is "distribution".
+    direction : {"lower", "higher"}
+        Which is better.
+    """
 
     name: str
-    function: Callable[[NDArray[np.float64], NDArray[np.float64]], float]
+    function: Callable[[NDArray[Any], Any], float]
     direction: Literal["lower", "higher"]
     unit: str
     source: str
+    of: Literal["point", "distribution"] = "point"
 
-    def __call__(self, truth: NDArray[np.float64], predicted: NDArray[np.float64]) -> float:
+    def __call__(self, truth: NDArray[Any], predicted: NDArray[Any]) -> float:
         """The metric of `predicted` (n,) against `truth` (n,)."""
         return float(self.function(truth, predicted))
+
+    def score(self, truth: NDArray[Any], prediction: Prediction) -> float:
+        """The metric of the prediction of one label against `truth` (n,): its means, or its most probable classes."""
+        if self.of == "distribution":
+            return float(self.function(truth, prediction))
+        if isinstance(prediction, Classes):
+            return float(self.function(truth.astype(str), prediction.predicted()))
+        return float(self.function(truth, prediction.mean()[:, 0]))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,0 +1,1 @@
+"""Studies: methods on problems over folds, with costs, in a store that survives kills."""

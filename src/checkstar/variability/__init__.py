@@ -1,0 +1,1 @@
+"""Variability: periods, shapes and descriptors of light curves, vectorised over objects."""
