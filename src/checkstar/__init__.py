@@ -23,23 +23,29 @@ if TYPE_CHECKING:
         testing,
     )
     from checkstar.audits import Audit, audit, plan
+    from checkstar.candidate_lists import CandidateList, candidates
     from checkstar.claims import Claim, Population, Shift
+    from checkstar.data.curve_layout import curve_dataset
     from checkstar.data.dataset import Dataset
+    from checkstar.data.light_curves import LightCurves
     from checkstar.errors import ContractError, InputError, NotApplicable
     from checkstar.evidence import Evidence, Verdict
     from checkstar.methods.wrapping import as_method
     from checkstar.nuisances import Nuisance
     from checkstar.runs import Run, run
     from checkstar.scope import Scope
+    from checkstar.studies.running import Study, study
 
 __version__ = "0.1.0"
 
 _HOME = {
     "Audit": "audits",
+    "CandidateList": "candidate_lists",
     "Claim": "claims",
     "ContractError": "errors",
     "Dataset": "data.dataset",
     "Evidence": "evidence",
+    "LightCurves": "data.light_curves",
     "InputError": "errors",
     "NotApplicable": "errors",
     "Nuisance": "nuisances",
@@ -47,11 +53,15 @@ _HOME = {
     "Shift": "claims",
     "Run": "runs",
     "Scope": "scope",
+    "Study": "studies.running",
     "Verdict": "evidence",
     "as_method": "methods.wrapping",
     "audit": "audits",
+    "candidates": "candidate_lists",
+    "curve_dataset": "data.curve_layout",
     "plan": "audits",
     "run": "runs",
+    "study": "studies.running",
 }
 _MODULES = (
     "checks",
@@ -69,22 +79,27 @@ _MODULES = (
 
 __all__ = [
     "Audit",
+    "CandidateList",
     "Claim",
     "ContractError",
     "Dataset",
     "Evidence",
     "InputError",
+    "LightCurves",
     "NotApplicable",
     "Nuisance",
     "Population",
     "Run",
     "Scope",
     "Shift",
+    "Study",
     "Verdict",
     "__version__",
     "as_method",
     "audit",
+    "candidates",
     "checks",
+    "curve_dataset",
     "data",
     "evidence",
     "methods",
@@ -95,6 +110,7 @@ __all__ = [
     "problems",
     "run",
     "simulators",
+    "study",
     "symmetries",
     "testing",
 ]

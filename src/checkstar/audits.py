@@ -442,8 +442,15 @@ def _limits_of_table(stored: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
     return list(unique.values())
 
 
+def _flag(name: str) -> str:
+    return name if name.startswith("flag_") else f"flag_{name}"
+
+
 def _flag_table(run: Run, judgements: Sequence[Judgement]) -> pd.DataFrame:
-    """One row per test object: its name, predictions, one column a flag, and all flags as a bit mask."""
+    """One row per test object: its name, predictions, one column a flag, and all flags as a bit mask.
+
+    Boolean columns of the metadata are flags too: what was found when the data were cleaned.
+    """
     import pandas as pd
 
     columns: dict[str, Any] = {"row": np.arange(len(run.test))}
@@ -456,7 +463,8 @@ def _flag_table(run: Run, judgements: Sequence[Judgement]) -> pd.DataFrame:
             columns[f"{label}_predicted"] = mean[:, i]
             if not np.isnan(std[:, i]).all():
                 columns[f"{label}_sigma"] = std[:, i]
-    flags: dict[str, np.ndarray] = {}
+    meta = run.test.meta
+    flags = {_flag(str(name)): meta[name].to_numpy() for name in meta if meta[name].dtype == bool}
     for judgement in judgements:
         for evidence in judgement.evidence:
             flags.update({f"flag_{name}": np.asarray(values, dtype=bool) for name, values in evidence.flags.items()})

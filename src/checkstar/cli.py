@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from checkstar import candidate_commands, study_commands
 from checkstar.errors import ContractError, InputError
 
 if TYPE_CHECKING:
@@ -249,7 +250,9 @@ def audit(
 
 @app.command("run")
 def run_method(
-    problem: Annotated[str, typer.Argument(help="A problem (checkstar list problems).")],
+    problem: Annotated[
+        str, typer.Argument(help="A problem (checkstar list problems), settings in brackets: 'redshifts(survey=sdss)'.")
+    ],
     method: Annotated[
         str, typer.Option(help="A method (checkstar list methods), or one around another: 'calibrated(cannon)'.")
     ],
@@ -275,7 +278,7 @@ def run_method(
 ) -> None:
     """Train a method on a problem and audit what it predicts."""
     from checkstar.claim_settings import read_claim
-    from checkstar.components import component, method_of, parse_settings
+    from checkstar.components import method_of, parse_settings, problem_of
     from checkstar.runs import run
     from checkstar.settings import require_writable
 
@@ -284,12 +287,12 @@ def run_method(
     )
     claimed = read_claim(options)
     made = method_of(method, parse_settings(set_ or ()))
-    question = component("problems", problem)
+    question = problem_of(problem)
     if save_model is not None:
         require_writable(save_model)
 
     def train() -> Any:
-        asked = question.make()
+        asked = question()
         if claimed is not None:
             claimed.claim(asked.test)  # refuses what does not fit before the work begins
         done = run(asked, made, seed=seed)
@@ -376,6 +379,10 @@ def list_components(
     from checkstar.terminal import show_table
 
     show_table("", *listing(kind.value))
+
+
+study_commands.register(app)
+candidate_commands.register(app)
 
 
 def _claim_options(

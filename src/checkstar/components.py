@@ -28,6 +28,7 @@ __all__ = [
     "listing",
     "method_of",
     "parse_settings",
+    "problem_of",
     "wrappers",
 ]
 
@@ -102,10 +103,7 @@ def configured(chosen: Component, settings: dict[str, Any]) -> Any:
     InputError
         For a setting that it does not have; the nearest is suggested.
     """
-    known = [name for name in inspect.signature(chosen.make).parameters if name != "self"]
-    for name in settings:
-        if name not in known:
-            raise unknown_name(f"setting of {chosen.name}", name, known)
+    _require_settings(chosen, settings)
     try:
         return chosen.make(**settings)
     except (TypeError, ValueError) as error:
@@ -113,6 +111,13 @@ def configured(chosen: Component, settings: dict[str, Any]) -> Any:
             raise
         shown = ", ".join(f"{name}={value!r}" for name, value in settings.items())
         raise InputError(f"{chosen.name} cannot be made with {shown or 'its default settings'}: {error}") from error
+
+
+def _require_settings(chosen: Component, settings: dict[str, Any]) -> None:
+    known = [name for name in inspect.signature(chosen.make).parameters if name != "self"]
+    for name in settings:
+        if name not in known:
+            raise unknown_name(f"setting of {chosen.name}", name, known)
 
 
 def wrappers() -> dict[str, Component]:
@@ -161,6 +166,30 @@ def method_of(text: str, settings: dict[str, Any] | None = None) -> Any:
             f"write for example --method '{chosen.name}(ridge)'."
         )
     return configured(chosen, {"method": method_of(held[0]), **given})
+
+
+def problem_of(text: str) -> Callable[[], Any]:
+    """A problem as it is written on the command line, its settings in brackets; it is made when called.
+
+    Raises
+    ------
+    InputError
+        For a name or setting that does not exist, and brackets that do not close.
+
+    Examples
+    --------
+    >>> problem_of("redshifts(survey=simulated, n_simulated=300)")().name
+    'redshifts'
+    """
+    match = _METHOD.fullmatch(text)
+    words = None if match is None else _split(match[2] or "")
+    if match is None or words is None:
+        raise InputError(
+            f"the problem {text!r} is not NAME or NAME(KEY=VALUE); write for example 'redshifts(survey=simulated)'."
+        )
+    chosen, given = component("problems", match[1]), parse_settings(words)
+    _require_settings(chosen, given)
+    return lambda: configured(chosen, given)
 
 
 def _plain_method(name: str, holders: dict[str, Component]) -> Component:

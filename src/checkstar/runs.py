@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -126,8 +127,9 @@ class Peers:
         }
         with self._lock:
             if name not in self._predicted:
-                fitted = made[name]().fit_data(self.train)
-                found = fitted.predict_distribution(self.test.x, noise=self.test.noise)
+                train, test = _compared(self.train, self.test)
+                fitted = made[name]().fit_data(train)
+                found = fitted.predict_distribution(test.x, noise=test.noise)  # type: ignore[arg-type]
                 self._predicted[name] = _with_all_classes(found, self.test)
             return self._predicted[name]
 
@@ -356,6 +358,23 @@ class Run:
             raise InputError(f"the run of {self.name} failed and has no predictions: {self.failure}")
         return self._prediction
 
+    @cached_property
+    def unlearned(self) -> dict[str, int]:
+        """True classes that the method had no example of, and how many test objects are of each.
+
+        Without a training set, those to which no object is given any probability.
+        """
+        prediction = self._prediction
+        if not isinstance(prediction, Classes):
+            return {}
+        if self.train is not None and self.train.y is not None:
+            learned = set(map(str, np.unique(self.train.y)))
+        else:
+            learned = {n for n, p in zip(prediction.names, prediction.probabilities.max(axis=0), strict=True) if p > 0}
+        assert self.test.y is not None
+        names, counts = np.unique(self.test.y, return_counts=True)
+        return {str(n): int(c) for n, c in zip(names, counts, strict=True) if str(n) not in learned}
+
     @property
     def labels(self) -> tuple[str, ...]:
         """Names of the labels."""
@@ -506,6 +525,7 @@ class Run:
             "data_hash": _hash_data(self.test),
             "training_hash": None if self.train is None else _hash_data(self.train),
             "prediction_kind": self.prediction.kind,
+            **({"unlearned_classes": self.unlearned} if self.unlearned else {}),
             "reference": None if self.reference is None else self.reference.name,
             "costs": self.costs.to_dict(),
             "reference_costs": None if self.reference is None else self.reference.costs.to_dict(),
@@ -516,7 +536,7 @@ class Run:
         assert self.method is not None
         self.costs.model_calls += 1
         self.costs.objects_predicted += len(x)
-        return self.method.predict_distribution(x, noise=noise)
+        return _with_all_classes(self.method.predict_distribution(x, noise=noise), self.test)
 
 
 def run(problem: Problem, method: Any, *, seed: int = 0) -> Run:
@@ -594,7 +614,7 @@ def _execute(
                 method = method.fit_data(train)
             costs.fit_seconds, costs.fit_cpu_seconds = fitting.wall_seconds, fitting.cpu_seconds
         with provenance.measure() as predicting:
-            prediction = method.predict_distribution(test.x, noise=test.noise)
+            prediction = _with_all_classes(method.predict_distribution(test.x, noise=test.noise), test)
         costs.predict_seconds, costs.predict_cpu_seconds = predicting.wall_seconds, predicting.cpu_seconds
         costs.peak_memory_mb, costs.model_calls, costs.objects_predicted = predicting.peak_memory_mb, 1, len(test)
     except Exception as error:  # noqa: BLE001 - a failed run is a result
@@ -691,12 +711,30 @@ def _same_labels(train: Dataset | None, test: Dataset) -> None:
 
 
 def _with_all_classes(prediction: Prediction, test: Dataset) -> Prediction:
-    """Class probabilities with a column of zeros for each true class that was not there to be learned."""
-    if not isinstance(prediction, Classes):
+    """Class probabilities with a column of zeros for each true class that was not there to be learned.
+
+    Where none was, the names are of other things, and are left for others to refuse.
+    """
+    if not isinstance(prediction, Classes) or test.task != "classification":
         return prediction
-    unseen = [str(name) for name in np.unique(test.y) if str(name) not in prediction.names]  # type: ignore[arg-type]
+    true = [str(name) for name in np.unique(test.y)]  # type: ignore[arg-type]
+    unseen = [name for name in true if name not in prediction.names]
+    if len(unseen) in (0, len(true)):
+        return prediction
     zeros = np.zeros((len(prediction.probabilities), len(unseen)))
     return Classes(np.column_stack([prediction.probabilities, zeros]), [*prediction.names, *unseen])
+
+
+def _compared(train: Dataset, test: Dataset) -> tuple[Dataset, Dataset]:
+    """Both by what objects are compared by; the training median stands for numbers of a description that are missing."""
+    if train.describe is None or test.describe is None:
+        return train, test
+    found = copy(train.described()), copy(test.described())
+    assert found[0].x is not None
+    median = np.ma.filled(np.ma.median(np.ma.masked_invalid(found[0].x), axis=0), 0.0)
+    for data in found:
+        data.x = np.where(np.isfinite(data.x), data.x, median)  # type: ignore[arg-type]
+    return found
 
 
 def _hash_data(data: Dataset) -> str:

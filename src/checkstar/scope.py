@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import get_args
 
+from checkstar.data.curve_layout import CurveLayout
 from checkstar.data.dataset import Dataset
 from checkstar.errors import InputError
 from checkstar.nuisances import Nuisance
@@ -91,8 +92,8 @@ class Scope:
     def require_like(self, test: Dataset) -> None:
         """Raise InputError where objects that will be predicted are not observed as the test objects are.
 
-        Columns must agree in number, in name and order where both are named, and in unit where both have one; suites
-        and later objects need their labels.
+        Columns must agree in number, in name and order where both are named, and in unit where both have one; light
+        curves may have any number of epochs. Suites and later objects need their labels.
         """
         for key, data in self.datasets():
             if data.x is not None and test.x is not None and not key.startswith("other_uses"):
@@ -126,6 +127,9 @@ _SINGLES: dict[str, type] = {
 
 def _require_same_columns(key: str, data: Dataset, test: Dataset) -> None:
     own, other = data.features, test.features
+    if data.layout is not None and test.layout is not None:
+        _require_like_curves(key, data.layout, test.layout)
+        return
     if len(own) != len(other):
         raise InputError(f"{key} has {len(own)} features but the test data have {len(other)}; give the same columns.")
     differ = [(a, b) for a, b in zip(own, other, strict=True) if a != b]
@@ -140,6 +144,16 @@ def _require_same_columns(key: str, data: Dataset, test: Dataset) -> None:
         units = data.units.get(name, ""), test.units.get(name, "")
         if all(units) and units[0] != units[1]:
             raise InputError(f"{name} is in {units[0]!r} in {key} but in {units[1]!r} in the test data; convert one.")
+
+
+def _require_like_curves(key: str, own: CurveLayout, other: CurveLayout) -> None:
+    """Light curves may be longer or shorter; what is known of them beside, their bands and their unit must agree."""
+    for what in ("extras", "bands", "unit"):
+        here, there = getattr(own, what), getattr(other, what)
+        if here != there:
+            raise InputError(
+                f"the {what} of the light curves of {key} are {here}, those of the test data {there}; make them alike."
+            )
 
 
 def _require_truth(key: str, data: Dataset, test: Dataset) -> None:

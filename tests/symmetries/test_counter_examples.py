@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from checkstar.data.curve_layout import CurveLayout
 from checkstar.noise import Gaussian
 from checkstar.symmetries.counter_examples import CounterExample, repeated, shrink, typical_object
 
@@ -83,3 +84,26 @@ def test_the_noise_of_one_object_is_repeated():
     noise = repeated(Gaussian(np.ones((1, 3))), 4)
     assert noise.sigma(np.zeros((4, 3))).shape == (4, 3)
     assert repeated(None, 4) is None
+
+
+def test_a_light_curve_loses_whole_epochs_and_keeps_those_that_matter():
+    layout = CurveLayout(n_epochs=40, extras=("period",), bands=("g", "r"))
+    rng = np.random.default_rng(0)
+    x = np.concatenate([[0.7], np.sort(rng.uniform(0, 100, 40)), rng.normal(15, 1, 40), np.arange(40) % 2.0])
+    x[[1 + 33, 41 + 33, 81 + 33]] = np.nan
+
+    def excess(rows, g):
+        values = rows[:, 41:81]
+        return (np.isfinite(values[:, 4]) & np.isfinite(values[:, 30])).astype(float)
+
+    found, asked = found_by(excess, x, typical=layout)
+    left = layout.unpack(found.x[None])
+    # Five epochs stay: of fewer no method need know anything.
+    assert len(left.time) == 5
+    assert set(x[[1 + 4, 1 + 30]]) <= set(left.time)
+    places = np.flatnonzero(np.isin(x[1:41], left.time))
+    assert left.value.tolist() == x[41 + places].tolist()
+    assert left.band.tolist() == (places % 2).tolist()
+    # What is known of the object beside its epochs stays, with all its digits.
+    assert found.x[0] == 0.7
+    assert asked < 80

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
+from checkstar.data.curve_layout import CurveLayout
 from checkstar.methods import as_method
 from checkstar.prediction import Normal
 from checkstar.symmetries import CyclicShift, Flip, Permutation, Rotation, TimeShift, Translation, Units
-from checkstar.symmetries.deviations import Deviation, drawn_elements, precision
+from checkstar.symmetries.deviations import Deviation, Digits, drawn_elements, precision
 
 X = np.random.default_rng(0).normal(size=(64, 9)) + 3
 
@@ -73,3 +74,48 @@ def test_the_typical_error_is_scaled_with_its_label():
     # In units of 10 m and of 0.1 m, one metre that is not scaled: 0.9 in units of 0.1 * 0.5 and 9 in units of 10 * 0.5.
     np.testing.assert_allclose(plain(X, None, (-1.0,)), 0.9 / 0.05)
     np.testing.assert_allclose(plain(X, None, (1.0,)), 9 / 5)
+
+
+LAYOUT = CurveLayout(n_epochs=30, extras=("period",), bands=("g", "r"))
+
+
+def sampled(n=32):
+    rng = np.random.default_rng(0)
+    time, value = 53_000 + np.sort(rng.uniform(0, 900, (n, 30)), axis=1), rng.normal(15, 0.5, (n, 30))
+    return np.column_stack([rng.uniform(0.1, 2, n), time, value, np.tile([0.0, 1.0], (n, 15))])
+
+
+def folded(time, x):
+    """The amplitude of the first harmonic at the period, in single precision but for the phases."""
+    phase = 2 * np.pi * time / x[:, :1]
+    value = x[:, 31:61].astype(np.float32)
+    value = value - value.mean(axis=1, keepdims=True)
+    parts = [(value * wave(phase).astype(np.float32)).mean(axis=1) for wave in (np.cos, np.sin)]
+    return np.hypot(*parts).astype(float)
+
+
+def test_a_network_in_single_precision_that_folds_dates_in_double_keeps_time_shifts():
+    x, digits = sampled(), Digits(LAYOUT)
+    predict = asked(lambda x: folded(x[:, 1:31], x))
+    shift = TimeShift(columns=list(LAYOUT.time_columns))
+    eps = precision(predict, x, None, digits)
+    assert eps == 2.0**-23
+    deviation = Deviation(predict, shift, ("y",), 0, typical=1.0, eps=eps, digits=digits)
+    assert not deviation(x, None, 37.5).any()
+
+
+def test_one_that_folds_dates_in_single_precision_breaks_them():
+    x, digits = sampled(), Digits(LAYOUT)
+    predict = asked(lambda x: folded(x[:, 1:31].astype(np.float32).astype(float), x))
+    shift = TimeShift(columns=list(LAYOUT.time_columns))
+    eps = precision(predict, x, None, digits)
+    # Half a day in 53,000 is known to 0.004 days: a twentieth of a turn for the shortest periods.
+    assert Deviation(predict, shift, ("y",), 0, typical=1.0, eps=eps, digits=digits)(x, None, 37.3).max() > 0.001
+
+
+def test_bands_and_dates_are_not_rounded():
+    x = sampled()
+    found = Digits(LAYOUT).rounded(x, 2.0**-23)
+    np.testing.assert_array_equal(found[:, 61:], x[:, 61:])
+    np.testing.assert_allclose(found[:, :31], x[:, :31], rtol=2.0**-51)
+    assert np.abs(found[:, 31:61] / x[:, 31:61] - 1).max() == pytest.approx(2.0**-23, rel=1e-6)

@@ -5,12 +5,14 @@ import dataclasses
 import numpy as np
 import pytest
 
+from checkstar.data.curve_layout import CurveLayout
 from checkstar.errors import ContractError
 from checkstar.symmetries import (
     BandOrder,
     CyclicShift,
     CyclicTranslation,
     Epoch,
+    EpochOrder,
     Flip,
     Permutation,
     Rotation,
@@ -43,6 +45,8 @@ CASES = [
     (Permutation(n_features=12), FEATURES, ["y"]),
     (Permutation(n_features=12, blocks=[(0, 3), (1, 4), (2, 5)]), FEATURES, ["y"]),
     (BandOrder(n_features=12, bands=[("g", (0, 1)), ("r", (2, 3)), ("i", (4, 5))]), FEATURES, ["y"]),
+    (EpochOrder(features=CurveLayout(n_epochs=5, extras=("a", "b")).features), FEATURES, ["y"]),
+    (EpochOrder(features=CurveLayout(n_epochs=4, bands=("g", "r")).features), FEATURES, ["y"]),
     (CyclicShift(length=4, n_sequences=3, phase="phase", period=360.0), FEATURES, ["phase", "y"]),
     (TimeShift(columns=[0, 2], times=["t0"]), FEATURES, ["y", "t0"]),
     (TimeReference(columns=[0, 2], given="MJD", times=["t0"]), FEATURES, ["y", "t0"]),

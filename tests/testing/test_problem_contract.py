@@ -44,6 +44,18 @@ def test_what_breaks_the_contract_is_named(changes, message):
         check_problem(dataclasses.replace(PROBLEM, **changes))
 
 
+def test_a_class_in_the_test_part_alone_is_named():
+    def side(labels):
+        x = np.arange(len(labels), dtype=float) + (len(labels) % 2) / 2
+        return cs.Dataset(x=x, y=np.array(labels), labels=["class"], citation="c")
+
+    broken = dataclasses.replace(
+        PROBLEM, train=side(["EA"] * 30 + ["RRab"] * 30), test=side(["EA"] * 20 + ["Mira"] * 3), metrics=metrics()
+    )
+    with pytest.raises(ContractError, match=r"1 classes in test alone \(first: Mira\); split with stratified_split"):
+        check_problem(broken)
+
+
 def test_copies_without_groups_are_found():
     def ungrouped(data):
         return cs.Dataset(data.x.copy(), data.y, labels=data.labels, features=data.features, citation="c")

@@ -78,7 +78,8 @@ def features(run: Run, draws: Array, truth: Array) -> Array:
     means = (s * draws.mean(axis=1) + truth) / (s + 1)
     if run.test.x is None:
         return means
-    x = without_masked(run.test.x, run.test.noise)
+    seen = run.test.described()
+    x = without_masked(seen.x, seen.noise)  # type: ignore[arg-type]
     return np.hstack([means, ObservedComponents(x, _COMPONENTS)(x)])
 
 

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from checkstar.data.dataset import Dataset
 from checkstar.noise import Noise
+from checkstar.prediction import Classes
 from checkstar.runs import LabelView, Run
 from checkstar.statistics.subsamples import some_rows
 
-__all__ = ["FEWEST", "Sample", "affordable", "draw_sample", "part_of"]
+__all__ = ["FEWEST", "Sample", "affordable", "claimed_variance", "draw_sample", "part_of"]
 
 #: Objects below which nothing is said of all others, however alike they are.
 FEWEST = 10
@@ -61,6 +62,12 @@ def draw_sample(run: Run, label: str | None, most: int, rng: np.random.Generator
     rows = some_rows(len(run.test), most, rng)
     view = run.view(label)
     return Sample(rows, run.test[rows], view.at(rows), run.labels.index(view.name))
+
+
+def claimed_variance(prediction: Classes) -> NDArray[np.float64]:
+    """Squared error (n,), summed over classes, that class probabilities expect of themselves: sum_c p_c (1 - p_c)."""
+    p = prediction.probabilities
+    return np.asarray((p * (1 - p)).sum(axis=1))
 
 
 def part_of(sample: Sample, kept: NDArray[np.bool_]) -> Sample:

@@ -45,10 +45,12 @@ def observed_target(run: Run) -> Dataset:
     target = run.scope.target
     if target is None or target.x is None:
         raise NotApplicable("the target has no observations x; give Scope(target=Dataset(x=...)).")
-    n_features = None if run.test.x is None else run.test.x.shape[1]
-    if n_features is not None and target.x.shape[1] != n_features:
+    if run.test.x is not None and not target.is_observed_like(run.test):
+        if target.layout is not None:
+            raise NotApplicable("the target's light curves have other extras, bands or units than the test set's.")
         raise NotApplicable(
-            f"the target has {target.x.shape[1]} features but the method was tested on {n_features}; give the same ones."
+            f"the target has {target.x.shape[1]} features but the method was tested on {run.test.x.shape[1]}; "
+            "give the same ones."
         )
     return target
 

@@ -6,13 +6,47 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from checkstar.data import embedded, sources
+    from checkstar.data import curve_sources, embedded, sources
+    from checkstar.data.curve_files import (
+        iterate_light_curves,
+        light_curve_partitions,
+        read_light_curves,
+        write_light_curves,
+    )
+    from checkstar.data.curve_layout import CurveLayout, curve_dataset
+    from checkstar.data.curve_shapes import CurveShapes
     from checkstar.data.dataset import Dataset
+    from checkstar.data.light_curves import LightCurves
     from checkstar.data.tables import read_table
 
-__all__ = ["Dataset", "embedded", "read_table", "sources"]
+__all__ = [
+    "CurveLayout",
+    "CurveShapes",
+    "Dataset",
+    "LightCurves",
+    "curve_dataset",
+    "curve_sources",
+    "embedded",
+    "iterate_light_curves",
+    "light_curve_partitions",
+    "read_light_curves",
+    "read_table",
+    "sources",
+    "write_light_curves",
+]
 
-_HOMES = {"Dataset": "dataset", "read_table": "tables"}
+_HOMES = {
+    "CurveLayout": "curve_layout",
+    "CurveShapes": "curve_shapes",
+    "Dataset": "dataset",
+    "LightCurves": "light_curves",
+    "curve_dataset": "curve_layout",
+    "iterate_light_curves": "curve_files",
+    "light_curve_partitions": "curve_files",
+    "read_light_curves": "curve_files",
+    "read_table": "tables",
+    "write_light_curves": "curve_files",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from checkstar.data.curve_errors import neighbour_scatter, with_known_errors
 from checkstar.data.light_curves import LightCurves
 from checkstar.errors import InputError, unknown_name
 from checkstar.noise import Gaussian, Noise
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from checkstar.data.dataset import Dataset
 
 __all__ = ["CurveLayout", "PackedCurves", "curve_dataset"]
@@ -22,6 +25,7 @@ __all__ = ["CurveLayout", "PackedCurves", "curve_dataset"]
 Array = NDArray[np.float64]
 _TIME = re.compile(r"time\[(\d+)\]")
 _BAND = re.compile(r"band\((.*)\)\[0\]")
+_FLUX = "flux"  # what the values of no unit are called
 
 
 class PackedCurves(NamedTuple):
@@ -45,9 +49,14 @@ class CurveLayout:
     extras : sequence of str
         Numbers known of each object beside its light curve: a catalogue period, colours.
     bands : sequence of str
-        Names of the passbands.
+        Names of the passbands. The name of a single one is in no column, so that a method may be asked about another.
     unit : str
-        Of the values: "mag" or a flux.
+        Of the values: "mag" or a flux; columns of a flux without unit are called "flux".
+
+    Raises
+    ------
+    InputError
+        If there is no room for an epoch, or the name of a band has a comma, which the columns could not show.
 
     Examples
     --------
@@ -63,6 +72,15 @@ class CurveLayout:
     bands: tuple[str, ...] = ("V",)
     unit: str = "mag"
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "extras", tuple(self.extras))
+        object.__setattr__(self, "bands", tuple(self.bands))
+        if self.n_epochs < 1:
+            raise InputError(f"n_epochs is {self.n_epochs}; give room for at least one epoch.")
+        wrong = [band for band in self.bands if "," in band]
+        if wrong:
+            raise InputError(f"band {wrong[0]!r} has a comma in its name; rename it.")
+
     @classmethod
     def of(cls, features: Sequence[str] | None, n_features: int | None = None) -> CurveLayout:
         """The layout that the names of columns describe; times and magnitudes in one band where they have no names.
@@ -73,7 +91,7 @@ class CurveLayout:
             If the columns are not those of light curves.
         """
         if features is None:
-            return cls(n_epochs=(n_features or 0) // 2)
+            return cls(n_epochs=1).for_width(n_features or 0)
         names = tuple(features)
         n_extras = next((i for i, name in enumerate(names) if _TIME.fullmatch(name)), None)
         if n_extras is None:
@@ -83,16 +101,17 @@ class CurveLayout:
             )
         n_epochs = sum(_TIME.fullmatch(name) is not None for name in names)
         band = next((match for name in names if (match := _BAND.fullmatch(name))), None)
+        stem = names[n_extras + n_epochs].partition("[")[0] if len(names) > n_extras + n_epochs else "mag"
         found = cls(
             n_epochs=n_epochs,
             extras=names[:n_extras],
             bands=tuple(band.group(1).split(",")) if band else ("V",),
-            unit=names[n_extras + n_epochs].partition("[")[0] if len(names) > n_extras + n_epochs else "mag",
+            unit="" if stem == _FLUX else stem,
         )
-        if len(found.features) != len(names):
+        if found.features != names:
             raise InputError(
-                f"there are {len(names)} columns where extras, times, values and bands of {n_epochs} epochs are "
-                f"{len(found.features)}; make the data with curve_dataset(...)."
+                f"these {len(names)} columns are not extras, times, values and bands of {n_epochs} epochs "
+                f"({found.n_features} columns) in this order; make the data with curve_dataset(...)."
             )
         return found
 
@@ -101,7 +120,13 @@ class CurveLayout:
         """Names of the columns (p,)."""
         steps = range(self.n_epochs)
         bands = [f"band({','.join(self.bands)})[{i}]" for i in steps] if len(self.bands) > 1 else []
-        return (*self.extras, *(f"time[{i}]" for i in steps), *(f"{self.unit}[{i}]" for i in steps), *bands)
+        values = (f"{self.unit or _FLUX}[{i}]" for i in steps)
+        return (*self.extras, *(f"time[{i}]" for i in steps), *values, *bands)
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns p."""
+        return len(self.extras) + (3 if len(self.bands) > 1 else 2) * self.n_epochs
 
     @property
     def time_columns(self) -> range:
@@ -131,23 +156,23 @@ class CurveLayout:
         return CurveLayout(n_epochs=n_epochs, extras=self.extras, bands=self.bands, unit=self.unit)
 
     def pack(self, curves: LightCurves) -> PackedCurves:
-        """Light curves as rows; epochs whose time, value or error is not a number are left out.
+        """Light curves as rows, each in the order of time; epochs without a finite time, value or error are left out.
 
-        Of an object with more epochs than there is room for, those that stand evenly in its sequence are kept.
+        An object without any error is given its scatter between neighbouring epochs, see
+        `checkstar.data.curve_errors.with_known_errors`. Of an object with more epochs than there is room for, those
+        that stand evenly in its sequence are kept.
 
         Raises
         ------
         InputError
-            If an extra is no column of the metadata, or bands or units differ.
+            If an extra is no column of numbers in the metadata, or bands or units differ.
         """
-        self._same_kind(curves)
-        good = np.isfinite(curves.time) & np.isfinite(curves.value) & (curves.error > 0) & np.isfinite(curves.error)
-        kept = _thinned(curves.where(good), self.n_epochs)
-        row, place = kept.owner, np.arange(len(kept.time)) - np.repeat(kept.offsets[:-1], kept.n_epochs)
-        x = np.full((len(kept), len(self.features)), np.nan)
+        kept = _thinned(_in_time(_usable(with_known_errors(self._of_this_kind(curves)))), self.n_epochs)
+        row, place = kept.owner, kept.place
+        x = np.full((len(kept), self.n_features), np.nan)
         sigma = np.full(x.shape, np.inf)
         for i, name in enumerate(self.extras):
-            x[:, i] = kept.meta[name].to_numpy(dtype=float)
+            x[:, i] = _numbers(kept, name)
         x[row, self.time_columns.start + place] = kept.time
         x[row, self.value_columns.start + place] = kept.value
         sigma[row, self.value_columns.start + place] = kept.error
@@ -158,42 +183,45 @@ class CurveLayout:
     def unpack(self, x: NDArray[Any], noise: Noise | None = None) -> LightCurves:
         """The light curves in rows `x` (n, p) of any width that fits; extras are columns of `meta`.
 
-        Where there is no noise, every error is the scatter of the object between neighbouring epochs.
+        An epoch is there if its time and value are finite, its sigma is, and its band is one of the layout. Where
+        there is no noise, every error is the scatter of the object between neighbouring epochs, or 1 where that cannot
+        be told: of each row alone, so that an answer never depends on what else is asked.
         """
         import pandas as pd
 
-        layout = self.for_width(x.shape[1])
-        values = np.asarray(x[:, layout.value_columns.start : layout.value_columns.stop], dtype=float)
-        times = np.asarray(x[:, layout.time_columns.start : layout.time_columns.stop], dtype=float)
+        layout, x = self.for_width(x.shape[1]), np.asarray(x, dtype=float)
+        values = x[:, layout.value_columns.start : layout.value_columns.stop]
+        times = x[:, layout.time_columns.start : layout.time_columns.stop]
         there = np.isfinite(times) & np.isfinite(values)
-        if noise is None:
-            errors = np.broadcast_to(_neighbour_scatter(values, there)[:, None], values.shape)
-        else:
+        if noise is not None:
             errors = noise.sigma(x)[:, layout.value_columns.start : layout.value_columns.stop]
             there &= np.isfinite(errors)
-        band = None
         if len(self.bands) > 1:
-            band = np.asarray(x[:, layout.value_columns.stop :], dtype=float)[there].astype(np.int16)
-        return LightCurves(
+            bands = x[:, layout.value_columns.stop :]
+            there &= (bands >= 0) & (bands < len(self.bands))
+        curves = LightCurves(
             time=times[there],
             value=values[there],
-            error=np.array(errors[there]),
+            error=np.full(int(there.sum()), np.nan) if noise is None else errors[there],
             offsets=np.concatenate([[0], np.cumsum(there.sum(axis=1))]),
-            band=band,
+            band=bands[there].astype(np.int16) if len(self.bands) > 1 else None,
             bands=self.bands,
-            meta=pd.DataFrame(np.asarray(x[:, : len(self.extras)], dtype=float), columns=list(self.extras)),
+            meta=pd.DataFrame(x[:, : len(self.extras)], columns=list(self.extras)),
             unit=self.unit,
         )
+        return curves if noise is not None else _with_scatter(curves)
 
-    def _same_kind(self, curves: LightCurves) -> None:
+    def _of_this_kind(self, curves: LightCurves) -> LightCurves:
         for name in self.extras:
             if name not in curves.meta:
                 raise unknown_name("column of the light curves' metadata", name, curves.meta.columns)
-        if curves.unit != self.unit or (len(self.bands) > 1 and curves.bands != self.bands):
+        several = len(self.bands) > 1
+        if curves.unit != self.unit or (not several and len(curves.bands) > 1):
             raise InputError(
-                f"the light curves are in {curves.unit} and {', '.join(curves.bands)}, the layout in {self.unit} and "
-                f"{', '.join(self.bands)}; convert them first."
+                f"the light curves are in {curves.unit or 'no unit'} and {', '.join(curves.bands)}, the layout in "
+                f"{self.unit or 'no unit'} and {', '.join(self.bands)}; convert them first (to_magnitudes, in_band)."
             )
+        return curves.with_bands(self.bands) if several and curves.bands != self.bands else curves
 
 
 def curve_dataset(
@@ -230,7 +258,7 @@ def curve_dataset(
     kept = [c for c in curves.meta.columns if c != label] if meta is None else list(meta)
     return Dataset(
         x=packed.x,
-        y=None if label is None else curves.meta[label].to_numpy(),
+        y=None if label is None else _truth(curves.meta[label], bool(settings.get("partly_labelled"))),
         labels=None if label is None else [label],
         noise=Gaussian(packed.sigma),
         meta=curves.meta[kept],
@@ -239,19 +267,46 @@ def curve_dataset(
     )
 
 
+def _truth(column: pd.Series, partly: bool) -> NDArray[Any]:
+    """Labels as a Dataset takes them: an unknown class among known ones is an empty name."""
+    import pandas as pd
+
+    if partly and not pd.api.types.is_numeric_dtype(column):
+        return column.astype(object).where(column.notna(), "").to_numpy(dtype=str)
+    is_text = isinstance(column.dtype, pd.StringDtype) and not column.isna().any()
+    return column.to_numpy(dtype=str) if is_text else column.to_numpy()
+
+
+def _usable(curves: LightCurves) -> LightCurves:
+    good = np.isfinite(curves.time) & np.isfinite(curves.value) & (curves.error > 0) & np.isfinite(curves.error)
+    return curves if good.all() else curves.where(good)
+
+
+def _in_time(curves: LightCurves) -> LightCurves:
+    owner = curves.owner
+    falls = (curves.time[1:] < curves.time[:-1]) & (np.diff(owner) == 0)
+    return curves.sorted_by(np.lexsort((curves.time, owner))) if falls.any() else curves
+
+
 def _thinned(curves: LightCurves, most: int) -> LightCurves:
     counts = curves.n_epochs
     if not (counts > most).any():
         return curves
-    place = np.arange(len(curves.time)) - np.repeat(curves.offsets[:-1], counts)
-    share = np.minimum(1.0, most / np.maximum(counts, 1))
-    kept = np.floor((place + 1) * np.repeat(share, counts) + 1e-9) > np.floor(place * np.repeat(share, counts) + 1e-9)
-    return curves.where(kept)
+    owner, place = curves.owner, curves.place
+    kept, there = np.minimum(counts, most)[owner], counts[owner]
+    # In integers: of k in m epochs those at which (i + 1) k / m passes a whole number, exactly k of them.
+    return curves.where((place + 1) * kept // there > place * kept // there)
 
 
-def _neighbour_scatter(values: Array, there: NDArray[np.bool_]) -> Array:
-    """Standard deviation (n,) of the noise, if neighbouring epochs differ by nothing else; 1 where it cannot be told."""
-    with np.errstate(invalid="ignore"):
-        steps = np.ma.masked_invalid(np.diff(np.where(there, values, np.nan), axis=1))
-    scatter = np.ma.filled(np.ma.median(np.abs(steps), axis=1), np.nan) * 1.4826 / np.sqrt(2)
-    return np.where(scatter > 0, scatter, 1.0)
+def _numbers(curves: LightCurves, name: str) -> Array:
+    try:
+        return np.asarray(curves.meta[name].to_numpy(dtype=float, na_value=np.nan), dtype=float)
+    except (ValueError, TypeError):
+        raise InputError(
+            f"extra {name!r} holds {curves.meta[name].dtype} values; extras are numbers, NaN where they are not known."
+        ) from None
+
+
+def _with_scatter(curves: LightCurves) -> LightCurves:
+    scatter = neighbour_scatter(curves)
+    return curves.replace(error=np.where(np.isfinite(scatter), scatter, 1.0)[curves.owner])

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from checkstar.data.descriptions import Description, curve_layout, default_description, same_kind
 from checkstar.errors import InputError, unknown_name
 from checkstar.noise import Gaussian, Noise
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from checkstar.data.curve_layout import CurveLayout
+    from checkstar.data.light_curves import LightCurves
 
 __all__ = ["Dataset", "Task"]
 
@@ -43,6 +47,8 @@ class Dataset:
         Names of the columns of `x` and `y`.
     units : mapping of name to str, optional
         Units of features, labels and metadata, as astropy writes them.
+    describe : Description, optional
+        By what numbers objects are compared; by default `CurveShapes` of light curves, the columns of all else.
     partly_labelled : bool
         Whether some objects of `y` may be unknown: NaN, or an empty name for classes.
     task : {"regression", "classification"}, optional
@@ -76,6 +82,7 @@ class Dataset:
         labels: Sequence[str] | None = None,
         units: Mapping[str, str] | None = None,
         task: Task | None = None,
+        describe: Description | None = None,
         partly_labelled: bool = False,
         name: str = "",
         citation: str = "",
@@ -93,7 +100,9 @@ class Dataset:
         self.meta = _meta(meta, self.n_objects)
         self.units = dict(units or {})
         self.name, self.citation = name, citation
+        self.describe = default_description(self.features) if describe is None else describe
         self._units: NDArray[np.intp] | None = None
+        self._described: NDArray[np.float64] | None = None
         if self.y is not None:
             self._same_length("y", len(self.y))
         self.noise = noise if isinstance(noise, Noise) or noise is None else Gaussian(noise)
@@ -132,7 +141,7 @@ class Dataset:
         part.__dict__.update(self.__dict__)
         part._units = None
         part.n_objects = len(rows)
-        for name in ("x", "y", "y_err", "group", "weight"):
+        for name in ("x", "y", "y_err", "group", "weight", "_described"):
             value = getattr(self, name)
             setattr(part, name, None if value is None else value[rows])
         part.noise = None if self.noise is None else self.noise[rows]
@@ -141,6 +150,44 @@ class Dataset:
 
     def __iter__(self) -> Iterator[Any]:
         raise TypeError("a Dataset is not iterated object by object; slice it, or use .x and .y.")
+
+    @property
+    def layout(self) -> CurveLayout | None:
+        """How light curves lie in the rows of x; None where they are no light curves."""
+        return curve_layout(self.features)
+
+    def light_curves(self) -> LightCurves:
+        """The light curves in the rows of x; their metadata are the extras.
+
+        Raises
+        ------
+        InputError
+            If the rows are no light curves.
+        """
+        from checkstar.data.curve_layout import CurveLayout
+
+        if self.x is None:
+            raise InputError("the dataset has no observations x, so it holds no light curves.")
+        return CurveLayout.of(self.features).unpack(self.x, self.noise)
+
+    def described(self) -> Dataset:
+        """The same objects with the numbers by which they are compared as x: themselves, where x is that already.
+
+        Missing numbers are NaN, and there is no noise of numbers that were made from x.
+        """
+        if self.describe is None or self.x is None:
+            return self
+        if self._described is None:
+            self._described = np.asarray(self.describe(self.x, self.noise, self.features), dtype=float)
+        found = object.__new__(Dataset)
+        found.__dict__.update(self.__dict__)
+        found.x, found.noise, found.describe, found._described = self._described, None, None, None
+        found.features = self.describe.names(self.features)
+        return found
+
+    def is_observed_like(self, other: Dataset) -> bool:
+        """Whether a method can be asked about both: as many columns, or light curves of the same kind."""
+        return self.x is not None and other.x is not None and same_kind(self.features, other.features)
 
     def select(self, label: str) -> Dataset:
         """The same objects with one label only.
@@ -219,11 +266,11 @@ class Dataset:
         write_fields(self, path)
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str]) -> Dataset:
-        """Read what `write` wrote; see `checkstar.data.files.read_fields`."""
+    def read(cls, path: str | os.PathLike[str], *, describe: Description | None = None) -> Dataset:
+        """Read what `write` wrote; see `checkstar.data.files.read_fields`. A `describe` of your own is not in the file."""
         from checkstar.data.files import read_fields
 
-        return cls(**read_fields(path))
+        return cls(**read_fields(path), describe=describe)
 
     def _same_length(self, what: str, length: int) -> None:
         if length != self.n_objects:

@@ -25,7 +25,16 @@ from checkstar.noise import Gaussian, Noise, Poisson
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_fields", "write_fields"]
+__all__ = [
+    "HEADER_KEY",
+    "StoredColumns",
+    "header_text",
+    "meta_column",
+    "meta_record",
+    "read_fields",
+    "replacing",
+    "write_fields",
+]
 
 DATASET_FORMATS = ("parquet", "fits", "ascii.ecsv")
 HEADER_KEY = "CHKSTAR"  # eight letters at most, or FITS needs a non-standard card
@@ -46,7 +55,7 @@ def write_fields(dataset: Any, path: str | os.PathLike[str]) -> None:
     if not path.parent.is_dir():
         raise InputError(f"the folder {path.parent} of {path.name} does not exist; create it first.")
     table = _table_of(dataset, format_)
-    with _replacing(path) as beside:
+    with replacing(path) as beside:
         table.write(beside, format=format_, overwrite=True)
 
 
@@ -73,7 +82,7 @@ def read_fields(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """A path beside `path` that takes its name when the block ends well, and vanishes when it does not."""
     handle, name = tempfile.mkstemp(prefix=".", suffix=path.name[-60:], dir=path.parent)
     os.close(handle)
@@ -92,7 +101,7 @@ def _table_of(dataset: Any, format_: str) -> Any:
     """The dataset as an astropy table whose header holds, as JSON, everything that is not one row per object."""
     from astropy.table import Table
 
-    columns = _Columns(dataset.units, format_)
+    columns = StoredColumns(dataset.units, format_)
     record: dict[str, Any] = {
         "version": 1,
         "features": dataset.features,
@@ -105,7 +114,7 @@ def _table_of(dataset: Any, format_: str) -> Any:
         "x": None if dataset.x is None else columns.add("x", dataset.x, dataset.features),
         "y": columns.add_each("y", dataset.y, dataset.labels),
         "y_err": columns.add_each("y_err", dataset.y_err, dataset.labels),
-        "meta": [_meta_record(columns, name, dataset.meta[name]) for name in dataset.meta.columns],
+        "meta": [meta_record(columns, name, dataset.meta[name]) for name in dataset.meta.columns],
     }
     if record["noise"] == {"kind": "gaussian"}:
         sigma = dataset.noise.sigma_
@@ -120,7 +129,7 @@ def _table_of(dataset: Any, format_: str) -> Any:
     table = Table(columns.columns)
     for name, unit in columns.units.items():
         table[name].unit = unit
-    table.meta[HEADER_KEY] = _header_text(record)
+    table.meta[HEADER_KEY] = header_text(record)
     return table
 
 
@@ -129,7 +138,7 @@ def _same_values(one: NDArray[Any], other: NDArray[Any]) -> bool:
     return np.array_equal(one, other) or np.array_equal(one.astype(str), other.astype(str))
 
 
-class _Columns:
+class StoredColumns:
     """Columns under names that every format can hold: ASCII, unique without regard to case."""
 
     def __init__(self, units: dict[str, str], format_: str) -> None:
@@ -186,7 +195,7 @@ def _noise_record(noise: Noise | None) -> dict[str, Any] | None:
     )
 
 
-def _meta_record(columns: _Columns, name: str, column: pd.Series) -> dict[str, Any]:
+def meta_record(columns: StoredColumns, name: str, column: pd.Series) -> dict[str, Any]:
     import pandas as pd
 
     missing = np.flatnonzero(column.isna())
@@ -221,7 +230,7 @@ def _text(name: str, column: pd.Series) -> NDArray[Any]:
     return column.astype(object).where(column.notna(), "").to_numpy(dtype=str)
 
 
-def _header_text(record: dict[str, Any]) -> str:
+def header_text(record: dict[str, Any]) -> str:
     """JSON in which nothing is left that a FITS header would trim, split or double."""
     text = json.dumps(record, separators=(",", ":"))
     return text.replace(" ", "\\u0020").replace("'", "\\u0027").replace("&", "\\u0026")
@@ -230,7 +239,7 @@ def _header_text(record: dict[str, Any]) -> str:
 def _fields_of(table: Any, record: dict[str, Any]) -> dict[str, Any]:
     import pandas as pd
 
-    meta = {item["name"]: _meta_column(table, item) for item in record["meta"]}
+    meta = {item["name"]: meta_column(table, item) for item in record["meta"]}
     roles = {}
     for role in ("group", "weight"):
         stored = record.get(role)
@@ -259,7 +268,7 @@ def _noise_of(table: Any, record: dict[str, Any] | None) -> Noise | None:
     return Gaussian(_values(table, record["column"]) if "column" in record else record["sigma"])
 
 
-def _meta_column(table: Any, item: dict[str, Any]) -> pd.Series:
+def meta_column(table: Any, item: dict[str, Any]) -> pd.Series:
     import pandas as pd
 
     values, missing, dtype = _values(table, item["column"]), item["missing"], item["dtype"]

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from checkstar.errors import InputError
+from checkstar.errors import InputError, unknown_name
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["Curve", "LightCurves"]
+__all__ = ["Curve", "LightCurves", "joined"]
 
 Array = NDArray[np.float64]
 
@@ -155,9 +155,14 @@ class LightCurves:
         return np.repeat(np.arange(len(self)), self.n_epochs)
 
     @property
+    def place(self) -> NDArray[np.int64]:
+        """Number (N,) of each epoch within its object."""
+        return np.arange(len(self.time)) - np.repeat(self.offsets[:-1], self.n_epochs)
+
+    @property
     def is_magnitude(self) -> bool:
-        """Whether a brighter object has a smaller value."""
-        return self.unit == "mag"
+        """Whether a brighter object has a smaller value: "mag", or "mag(AB)" as astropy writes it."""
+        return self.unit.startswith("mag")
 
     def __iter__(self) -> Iterator[Curve]:
         for first, last in zip(self.offsets[:-1], self.offsets[1:], strict=True):
@@ -166,8 +171,7 @@ class LightCurves:
 
     def __getitem__(self, index: slice | ArrayLike) -> LightCurves:
         """The objects chosen by a slice, a boolean mask or integer positions."""
-        rows = np.arange(len(self))[index]  # type: ignore[index]
-        rows = np.atleast_1d(rows)
+        rows = _rows(index, len(self))
         lengths = self.n_epochs[rows]
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         epochs = np.repeat(self.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
@@ -182,6 +186,34 @@ class LightCurves:
         """The same objects with their epochs in another order; `order` (N,) keeps those of an object together."""
         return self._taken(order, self.offsets, self.meta)
 
+    def with_bands(self, bands: Sequence[str]) -> LightCurves:
+        """The same epochs with their bands numbered as in `bands`, which may name more of them, in another order.
+
+        Raises
+        ------
+        InputError
+            If an epoch is in a band that is not named.
+        """
+        position = {name: i for i, name in enumerate(bands)}
+        used = np.flatnonzero(np.bincount(self.band, minlength=len(self.bands)))  # type: ignore[arg-type]
+        missing = [self.bands[i] for i in used if self.bands[i] not in position]
+        if missing:
+            raise unknown_name("band in what is needed", missing[0], bands)
+        number = np.array([position.get(name, 0) for name in self.bands], np.int16)
+        return replace(self, band=number[self.band], bands=tuple(bands))
+
+    def in_band(self, band: str) -> LightCurves:
+        """The same objects with the epochs in one band alone.
+
+        Raises
+        ------
+        InputError
+            If there is no such band.
+        """
+        if band not in self.bands:
+            raise unknown_name("band", band, self.bands)
+        return self.where(np.asarray(self.band) == self.bands.index(band)).with_bands((band,))
+
     def replace(self, **changes: Any) -> LightCurves:
         """The same with other columns."""
         return replace(self, **changes)
@@ -189,6 +221,49 @@ class LightCurves:
     def _taken(self, epochs: NDArray[Any], offsets: NDArray[np.int64], meta: pd.DataFrame) -> LightCurves:
         columns = {name: getattr(self, name)[epochs] for name in ("time", "value", "error", "band")}
         return replace(self, offsets=offsets, meta=meta, **columns)
+
+
+def joined(parts: Sequence[LightCurves]) -> LightCurves:
+    """The objects of several sets, one after the other; the bands of all are numbered in alphabetical order.
+
+    Raises
+    ------
+    InputError
+        If there are none, or their units or time scales differ.
+
+    Examples
+    --------
+    >>> one = LightCurves.from_lists([[0.0, 1.0]], [[15.1, 15.3]], bands=("g",))
+    >>> joined([one, one.replace(bands=("r",))])
+    LightCurves(2 objects; 4 epochs in g, r; mag)
+    """
+    import pandas as pd
+
+    if not parts:
+        raise InputError("there are no light curves to join; give at least one set.")
+    if len(parts) == 1:
+        return parts[0]
+    for kind in ("unit", "time_scale"):
+        found = {getattr(part, kind) for part in parts}
+        if len(found) > 1:
+            raise InputError(f"light curves of {kind} {', '.join(sorted(found))} cannot be joined; convert them first.")
+    if len({part.bands for part in parts}) > 1:
+        bands = sorted({name for part in parts for name in part.bands})
+        parts = [part.with_bands(bands) for part in parts]
+    columns = {name: np.concatenate([getattr(p, name) for p in parts]) for name in ("time", "value", "error", "band")}
+    starts = np.cumsum([0, *(len(part.time) for part in parts)])
+    offsets = [part.offsets[:-1] + start for part, start in zip(parts, starts[:-1], strict=True)]
+    meta = pd.concat([part.meta for part in parts], ignore_index=True)
+    return parts[0].replace(offsets=np.concatenate([*offsets, starts[-1:]]), meta=meta, bands=parts[0].bands, **columns)
+
+
+def _rows(index: Any, n_objects: int) -> NDArray[np.intp]:
+    rows = index if isinstance(index, slice) else np.atleast_1d(np.asarray(index))
+    if not isinstance(rows, slice):
+        rows = rows.astype(np.intp) if rows.size == 0 else rows
+        if rows.dtype == bool and rows.shape != (n_objects,):
+            raise InputError(f"a mask of shape {rows.shape} cannot choose among {n_objects} light curves.")
+    return np.arange(n_objects)[rows]
 
 
 def _joined(lists: Sequence[ArrayLike]) -> Array:

@@ -212,6 +212,8 @@ def _plain(table: Any) -> TableWithUnits:
 def native_array(column: Any) -> NDArray[Any]:
     """Values of an astropy column: native byte order, text decoded, masked as NaN (None for text)."""
     values = getattr(column, "value", column)
+    if hasattr(values, "unmasked"):  # astropy's own masked arrays, of quantities and times
+        values = np.ma.MaskedArray(values.unmasked, values.mask)
     mask = np.ma.getmaskarray(values) if np.ma.isMaskedArray(values) else None
     array = np.asarray(np.ma.getdata(values))
     if array.dtype.kind == "S":

@@ -9,14 +9,18 @@ if TYPE_CHECKING:
     from checkstar.problems.base import Metric, Problem
     from checkstar.problems.photometric_redshifts import redshifts
     from checkstar.problems.stellar_spectra import stellar_labels
+    from checkstar.problems.stellar_variability import variable_stars
+    from checkstar.problems.transients import supernovae
 
-__all__ = ["Metric", "Problem", "redshifts", "stellar_labels"]
+__all__ = ["Metric", "Problem", "redshifts", "stellar_labels", "supernovae", "variable_stars"]
 
 _HOME = {
     "Metric": "base",
     "Problem": "base",
     "redshifts": "photometric_redshifts",
     "stellar_labels": "stellar_spectra",
+    "supernovae": "transients",
+    "variable_stars": "stellar_variability",
 }
 
 

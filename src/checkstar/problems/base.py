@@ -66,6 +66,8 @@ class Problem:
         What such results are usually used for.
     scope : Scope or None
         Where they are used, and what is known to hold there.
+    notes : tuple of str
+        What a reader of scores must know: what leaks, what was left out.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Problem:
     claims: tuple[Claim, ...]
     citation: str = ""
     scope: Scope | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.train.labels != self.test.labels or self.train.features != self.test.features:

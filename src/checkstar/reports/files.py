@@ -22,7 +22,7 @@ from checkstar.reports.reforms import render_reforms
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["write_report"]
+__all__ = ["write_files", "write_report"]
 
 _FILES = (
     *("report.html", "audit.json", "junit.xml", "summary.md", "model-card.md", "reforms.md"),
@@ -55,7 +55,7 @@ def write_report(record: Mapping[str, Any], flags: pd.DataFrame | None, folder: 
         If the folder cannot be written; nothing is written then.
     """
     target = Path(folder)
-    _prepare(target)
+    _prepare(target, _FILES)
     contents = {
         "report.html": render_html(record).encode(),
         "audit.json": _json(record),
@@ -70,11 +70,24 @@ def write_report(record: Mapping[str, Any], flags: pd.DataFrame | None, folder: 
     return target
 
 
+def write_files(contents: Mapping[str, bytes], folder: Path) -> Path:
+    """Write files of a report by name into a folder, all of them whole or none.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written; nothing is written then.
+    """
+    _prepare(folder, tuple(contents))
+    _write(contents, folder)
+    return folder
+
+
 def _json(record: Mapping[str, Any]) -> bytes:
     return (json.dumps(plain(record), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def _prepare(folder: Path) -> None:
+def _prepare(folder: Path, names: tuple[str, ...]) -> None:
     """Create the folder and try to write in it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -87,7 +100,7 @@ def _prepare(folder: Path) -> None:
         raise InputError(
             f"cannot write the report to {folder}: {error.strerror or error}; give a folder that you may write to."
         ) from error
-    taken = [name for name in _FILES if (folder / name).is_dir()]
+    taken = [name for name in names if (folder / name).is_dir()]
     if taken:
         raise InputError(f"cannot write the report to {folder}: {taken[0]} is a folder there; give another folder.")
 

@@ -29,7 +29,7 @@ from checkstar.reports.records import (
 )
 from checkstar.reports.typesetting import count, duration, number, sentence, typeset, with_unit, written
 
-__all__ = ["render_fragment", "render_html"]
+__all__ = ["asset", "content_policy", "environment", "render_fragment", "render_html"]
 
 _PHRASES = {
     "PASS": "This result may be used for this.",
@@ -60,14 +60,18 @@ _COSTS = (
 def render_html(record: Mapping[str, Any]) -> str:
     """The whole report as one HTML page that needs nothing else."""
     found = readable(record)
-    style, script = _asset("report.css"), _asset("report.js")
-    policy = (
+    style, script = asset("report.css"), asset("report.js")
+    return environment().get_template("report.html.j2").render(
+        page=_page(found), policy=content_policy(style, script), style=Markup(style), script=Markup(script)
+    )  # fmt: skip
+
+
+def content_policy(style: str, script: str) -> str:
+    """What a page may do: this one style sheet, this one script, pictures inside the file."""
+    return (
         f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    return _environment().get_template("report.html.j2").render(
-        page=_page(found), policy=policy, style=Markup(style), script=Markup(script)
-    )  # fmt: skip
 
 
 def render_fragment(record: Mapping[str, Any]) -> str:
@@ -77,7 +81,7 @@ def render_fragment(record: Mapping[str, Any]) -> str:
     is_table = bool(found.get("uses"))
     album = _NoFigures()
     rows = [card(item, "", album) for item in found.get("evidence") or []]
-    return _environment().get_template("fragment.html.j2").render(
+    return environment().get_template("fragment.html.j2").render(
         verdict=found.get("verdict") or "ERROR", title=_title(found), headline=sentence(found.get("headline") or ""),
         is_table=is_table, rows=rows, uses=[_use(j, i) for i, j in enumerate(all_of_it)] if is_table else [],
         groups=_GROUPS, limits=_limits(found), missing=[typeset(item) for item in found.get("missing") or [] if item],
@@ -92,23 +96,25 @@ class _NoFigures(Album):
 
 
 @cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
+def environment() -> jinja2.Environment:
+    """The templates; every text is escaped."""
+    made = jinja2.Environment(
         loader=jinja2.PackageLoader("checkstar.reports", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["typeset"] = typeset
-    return environment
+    made.filters["typeset"] = typeset
+    return made
 
 
 @cache
-def _asset(name: str) -> str:
-    environment = _environment()
-    assert environment.loader is not None
-    return "\n" + environment.loader.get_source(environment, name)[0].strip() + "\n"
+def asset(name: str) -> str:
+    """A style sheet or script as it goes into a page."""
+    found = environment()
+    assert found.loader is not None
+    return "\n" + found.loader.get_source(found, name)[0].strip() + "\n"
 
 
 def _digest(text: str) -> str:

@@ -159,6 +159,10 @@ def subject_line(record: Mapping[str, Any]) -> list[str]:
     independent = subject.get("n_independent")
     if independent is not None and independent != subject.get("n_test"):
         phrases.append(_counted(independent, "of them independent"))
+    unlearned = subject.get("unlearned_classes") or {}
+    if unlearned:
+        named = ", ".join(f"{name} {count:,}" for name, count in unlearned.items())
+        phrases.append(f"classes that it never learned: {named}")
     return [str(phrase) for phrase in dict.fromkeys(phrases) if phrase]
 
 

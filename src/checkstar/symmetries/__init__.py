@@ -7,7 +7,7 @@ from checkstar.symmetries.cyclic_shift import CyclicShift
 from checkstar.symmetries.epoch import Epoch
 from checkstar.symmetries.flip import Flip
 from checkstar.symmetries.label_maps import LabelMap
-from checkstar.symmetries.permutation import BandOrder, Permutation
+from checkstar.symmetries.permutation import BandOrder, EpochOrder, Permutation
 from checkstar.symmetries.relations import Blend, Dimming, LimitingCase, Redshift, Response
 from checkstar.symmetries.rotation import Rotation
 from checkstar.symmetries.rotation90 import Rotation90
@@ -25,6 +25,7 @@ __all__ = [
     "CyclicTranslation",
     "Dimming",
     "Epoch",
+    "EpochOrder",
     "Flip",
     "LabelMap",
     "LimitingCase",

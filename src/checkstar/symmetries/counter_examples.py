@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from checkstar.data.curve_layout import CurveLayout
 from checkstar.noise import Noise
 from checkstar.symmetries.base import Element
 
@@ -58,7 +59,7 @@ def shrink(
     found: CounterExample,
     *,
     simpler: Callable[[Element], Sequence[Element]],
-    typical: Array,
+    typical: Array | CurveLayout,
     threshold: float,
     most: int,
 ) -> CounterExample:
@@ -66,14 +67,59 @@ def shrink(
 
     The element is brought nearer to the identity, then columns of the object are set to their typical values, halves
     first (ddmin), then the element once more, then numbers are rounded; whatever keeps the excess above `threshold`
-    stays.
+    stays. A light curve, whose layout is given in place of a typical object, loses epochs instead.
 
     References
     ----------
     Zeller & Hildebrandt 2002, IEEE Trans. Software Eng. 28, 183; MacIver & Donaldson 2020, ECOOP (Hypothesis).
     """
-    search = _Search(excess, simpler, typical, threshold, most)
-    return search.rounded(search.nearer(search.plainer(search.nearer(found))))
+    plain = _FewerEpochs(typical) if isinstance(typical, CurveLayout) else _Typical(typical)
+    search = _Search(excess, simpler, plain, threshold, most)
+    simplest = search.nearer(search.plainer(search.nearer(found)))
+    return search.rounded(simplest) if plain.can_be_rounded else simplest
+
+
+class _Typical:
+    """An object is plainer the more of its columns are typical."""
+
+    can_be_rounded, fewest = True, 0
+
+    def __init__(self, typical: Array) -> None:
+        self.typical = typical
+
+    def differs(self, x: Array) -> NDArray[np.intp]:
+        """Columns that can be made plain."""
+        return np.flatnonzero(np.isfinite(x) & np.isfinite(self.typical) & (x != self.typical))
+
+    def made(self, x: Array, columns: NDArray[np.intp]) -> Array:
+        """The object with some columns made plain."""
+        plain = x.copy()
+        plain[columns] = self.typical[columns]
+        return plain
+
+
+class _FewerEpochs:
+    """A light curve is plainer the fewer epochs it has; an epoch goes by the column of its value.
+
+    Five stay: nothing is asked of methods about fewer.
+    """
+
+    can_be_rounded, fewest = False, 5
+
+    def __init__(self, layout: CurveLayout) -> None:
+        self.layout = layout
+
+    def differs(self, x: Array) -> NDArray[np.intp]:
+        """Columns of the values that are there."""
+        values = np.asarray(self.layout.value_columns)
+        return values[np.isfinite(x[values])]
+
+    def made(self, x: Array, columns: NDArray[np.intp]) -> Array:
+        """The light curve without some epochs."""
+        plain = x.copy()
+        for start in range(len(self.layout.extras), len(x), self.layout.n_epochs):
+            plain[columns - self.layout.value_columns.start + start] = np.nan
+        return plain
 
 
 class _Search:
@@ -83,11 +129,11 @@ class _Search:
         self,
         excess: Excess,
         simpler: Callable[[Element], Sequence[Element]],
-        typical: Array,
+        plain: _Typical | _FewerEpochs,
         threshold: float,
         left: int,
     ) -> None:
-        self.excess, self.simpler, self.typical = excess, simpler, typical
+        self.excess, self.simpler, self.plain = excess, simpler, plain
         self.threshold, self.left = threshold, left
 
     def nearer(self, found: CounterExample) -> CounterExample:
@@ -103,8 +149,7 @@ class _Search:
 
     def plainer(self, found: CounterExample) -> CounterExample:
         """The same element on an object that differs from the typical one in as few columns as can be found."""
-        candidates = np.isfinite(found.x) & np.isfinite(self.typical) & (found.x != self.typical)
-        found = replace(found, differs=np.flatnonzero(candidates))
+        found = replace(found, differs=self.plain.differs(found.x))
         size = len(found.differs)
         while size >= 1 and len(found.differs) and self.left > 0:
             better = self._without_blocks(found, size)
@@ -127,22 +172,23 @@ class _Search:
     def _without_blocks(self, found: CounterExample, size: int) -> CounterExample | None:
         """The object with all blocks of columns made typical that may be; None where none may."""
         blocks = [found.differs[start : start + size] for start in range(0, len(found.differs), size)]
-        excess = self._try(found, np.stack([self._plain(found.x, block) for block in blocks]), found.element)
+        blocks = [block for block in blocks if self._may_go(found, block)]
+        if not blocks:
+            return None
+        excess = self._try(found, np.stack([self.plain.made(found.x, block) for block in blocks]), found.element)
         droppable = [block for block, size_ in zip(blocks, excess, strict=False) if size_ > self.threshold]
         if not droppable:
             return None
         together = np.concatenate(droppable)
         best = blocks[int(np.argmax(excess))]
-        for block in (together, best) if len(droppable) > 1 else (best,):
-            better = self._first(found, self._plain(found.x, block)[None], found.element)
+        for block in (together, best) if len(droppable) > 1 and self._may_go(found, together) else (best,):
+            better = self._first(found, self.plain.made(found.x, block)[None], found.element)
             if better is not None:
                 return replace(better, differs=np.setdiff1d(found.differs, block))
         return None
 
-    def _plain(self, x: Array, columns: NDArray[np.intp]) -> Array:
-        plain = x.copy()
-        plain[columns] = self.typical[columns]
-        return plain
+    def _may_go(self, found: CounterExample, columns: NDArray[np.intp]) -> bool:
+        return len(found.differs) - len(columns) >= self.plain.fewest
 
     def _first(self, found: CounterExample, x: Array, element: Element) -> CounterExample | None:
         excess = self._try(found, x, element)

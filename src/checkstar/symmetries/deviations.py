@@ -9,12 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from checkstar.data.curve_layout import CurveLayout
 from checkstar.noise import Noise
 from checkstar.prediction import Classes, Normal, Prediction, Samples
 from checkstar.symmetries.base import Element, Symmetry
 from checkstar.symmetries.label_maps import LabelMap
 
-__all__ = ["Deviation", "Predict", "drawn_elements", "precision", "typical_width"]
+__all__ = ["Deviation", "Digits", "Predict", "drawn_elements", "precision", "typical_width"]
 
 Array = NDArray[np.float64]
 Predict = Callable[[Array, Noise | None], Prediction]
@@ -51,6 +52,8 @@ class Deviation:
         The unit of the deviation where there are no error bars.
     eps : float
         Relative precision of the method (`precision`).
+    digits : Digits, optional
+        How columns may be rounded.
     """
 
     def __init__(
@@ -62,10 +65,12 @@ class Deviation:
         *,
         typical: float,
         eps: float = _DOUBLE,
+        digits: Digits | None = None,
         n_rounded: int = 8,
     ) -> None:
         self.predict, self.symmetry, self.names, self.column = predict, symmetry, names, column
         self.typical, self.eps, self.n_rounded = typical, eps, n_rounded
+        self.digits = digits or Digits()
         self._responses: dict[Element, float] = {}
 
     def __call__(self, x: Array, noise: Noise | None, g: Element, before: Prediction | None = None) -> Array:
@@ -122,7 +127,7 @@ class Deviation:
     def _rounding_response(self, x: Array, noise: Noise | None, base: Prediction) -> float:
         """The largest change of an answer when the input is rounded once; measured on a few of the objects."""
         some = slice(0, self.n_rounded)
-        answer = self.predict(_rounded(x[some], self.eps), None if noise is None else noise[some])
+        answer = self.predict(self.digits.rounded(x[some], self.eps), None if noise is None else noise[some])
         change = np.abs(answer.mean() - base.mean()[some])
         return float(change[:, slice(None) if isinstance(base, Classes) else self.column].max())
 
@@ -141,7 +146,34 @@ class _Precision(NamedTuple):
     coarse: float
 
 
-def precision(predict: Predict, x: Array, noise: Noise | None) -> float:
+class Digits:
+    """How observations may be rounded: by one step of the method's precision; of light curves only the values.
+
+    A method that works in single precision folds times at their full precision first, by a period that is held to it
+    too; and a band is no number.
+
+    Parameters
+    ----------
+    layout : CurveLayout, optional
+        Of light curves.
+    """
+
+    def __init__(self, layout: CurveLayout | None = None) -> None:
+        self.layout = layout
+
+    def rounded(self, x: Array, eps: float) -> Array:
+        """`x` with every element moved by up to `eps`, up and down in turn."""
+        signs = np.where(np.random.default_rng(0).random(x.shape) < 0.5, -1.0, 1.0)
+        if self.layout is None:
+            return x * (1 + eps * signs)
+        layout = self.layout.for_width(x.shape[1])
+        size = np.zeros(x.shape[1])
+        size[: layout.value_columns.start] = min(eps, _DOUBLE)
+        size[layout.value_columns.start : layout.value_columns.stop] = eps
+        return x * (1 + size * signs)
+
+
+def precision(predict: Predict, x: Array, noise: Noise | None, digits: Digits | None = None) -> float:
     """Relative precision in which a method works: single if it overlooks what only double precision can hold.
 
     Parameters
@@ -150,19 +182,15 @@ def precision(predict: Predict, x: Array, noise: Noise | None) -> float:
     x : (n, p) array
         A few objects; it is asked three times.
     """
-    base = predict(x, noise).mean()
-    changed = _Precision(*(_share_changed(predict(_rounded(x, step), noise).mean(), base) for step in (1e-11, 1e-5)))
+    base, digits = predict(x, noise).mean(), digits or Digits()
+    changed = _Precision(
+        *(_share_changed(predict(digits.rounded(x, step), noise).mean(), base) for step in (1e-11, 1e-5))
+    )
     return _SINGLE if changed.fine == 0 and changed.coarse > 0.5 else _DOUBLE
 
 
 def _share_changed(answer: Array, base: Array) -> float:
     return float((answer != base).any(axis=1).mean())
-
-
-def _rounded(x: Array, eps: float) -> Array:
-    """`x` with every element moved by up to `eps`, up and down in turn."""
-    signs = np.where(np.random.default_rng(0).random(x.shape) < 0.5, -1.0, 1.0)
-    return x * (1 + eps * signs)
 
 
 def _widths(follow: LabelMap, prediction: Prediction) -> Array:

@@ -1,4 +1,4 @@
-"""Permutation: exchangeable features, or objects with the same features, in another order."""
+"""Permutation: exchangeable features, or objects with the same features, in another order; bands and epochs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from checkstar.data.curve_layout import CurveLayout
 from checkstar.errors import InputError
 from checkstar.symmetries.rearrangements import Rearrangement
 
-__all__ = ["BandOrder", "Permutation"]
+__all__ = ["BandOrder", "EpochOrder", "Permutation"]
 
 #: Up to so many blocks all orders are listed: 120 of five.
 _MOST_LISTED = 5
@@ -150,6 +151,49 @@ class BandOrder(_Orders):
 
     def _blocks(self) -> NDArray[np.intp]:
         return _as_blocks([columns for _, columns in self.bands])
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochOrder(_Orders):
+    """Epochs of light curves, each with its value and band, listed in another order.
+
+    Parameters
+    ----------
+    features : sequence of str
+        Names of the columns of x.
+
+    Examples
+    --------
+    >>> order = EpochOrder(features=("time[0]", "time[1]", "mag[0]", "mag[1]"))
+    >>> order.describe((1, 0)), order.act((1, 0), np.array([[1.0, 2.0, 15.1, 15.2]])).tolist()
+    ('epochs 1 and 2 exchanged', [[2.0, 1.0, 15.2, 15.1]])
+    """
+
+    passive: ClassVar[bool] = True
+
+    features: Sequence[str]
+
+    def __post_init__(self) -> None:
+        _check_blocks(self._blocks(), self.n_features)
+
+    @property
+    def n_features(self) -> int:  # type: ignore[override]
+        """Number of columns of x."""
+        return len(self.features)
+
+    @property
+    def name(self) -> str:
+        return "reordered epochs"
+
+    def describe(self, g: tuple[int, ...]) -> str:
+        moved = [i + 1 for i, j in enumerate(g) if i != j]
+        if len(moved) == 2:
+            return f"epochs {moved[0]} and {moved[1]} exchanged"
+        return f"{len(moved)} epochs listed in another order"
+
+    def _blocks(self) -> NDArray[np.intp]:
+        layout = CurveLayout.of(self.features)
+        return np.arange(len(layout.extras), len(self.features)).reshape(-1, layout.n_epochs).T
 
 
 def _as_blocks(blocks: Sequence[Sequence[int]]) -> NDArray[np.intp]:

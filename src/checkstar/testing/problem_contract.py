@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from checkstar.data.dataset import Dataset
@@ -16,8 +18,8 @@ __all__ = ["check_problem"]
 def check_problem(problem: Problem) -> None:
     """Check that a problem keeps the contract of `checkstar.problems.Problem`.
 
-    Its data are whole, no group is on both sides of the split, every metric has a direction, a unit where the label
-    has one, and a source, and its reference method beats a constant.
+    Its data are whole, no group is on both sides of the split and no class in the test part alone, every metric has a
+    direction, a unit where the label has one, and a source, and its reference method beats a constant.
 
     Raises
     ------
@@ -34,6 +36,7 @@ def check_problem(problem: Problem) -> None:
     for side, data in (("train", problem.train), ("test", problem.test)):
         _whole(problem, side, data)
     _split_leaks_nothing(problem)
+    _classes_are_known(problem)
     _metrics_are_described(problem)
     _reference_beats_a_constant(problem)
 
@@ -67,6 +70,16 @@ def _split_leaks_nothing(problem: Problem) -> None:
         raise _broken(problem, f"has {copies} test objects that are also in train", "drop the copies")
 
 
+def _classes_are_known(problem: Problem) -> None:
+    if problem.test.task != "classification":
+        return
+    unknown = np.setdiff1d(problem.test.y, problem.train.y)  # type: ignore[arg-type]
+    if unknown.size:
+        raise _broken(
+            problem, f"has {unknown.size} classes in test alone (first: {unknown[0]})", "split with stratified_split"
+        )
+
+
 def _metrics_are_described(problem: Problem) -> None:
     for label in problem.labels:
         if not problem.metrics.get(label):
@@ -79,7 +92,9 @@ def _metrics_are_described(problem: Problem) -> None:
 def _reference_beats_a_constant(problem: Problem) -> None:
     from checkstar.methods import Constant
 
-    reference, constant = run(problem, problem.reference), run(problem, Constant())
+    # A constant reads no observations, and would refuse those of light curves, whose rows end with NaN.
+    blind = replace(problem, train=_blank(problem.train), test=_blank(problem.test), scope=None)
+    reference, constant = run(problem, problem.reference), run(blind, Constant())
     if reference.failure:
         raise _broken(problem, f"has a reference method that fails ({reference.failure})", "mend it")
     for label in problem.labels:
@@ -87,6 +102,10 @@ def _reference_beats_a_constant(problem: Problem) -> None:
             raise _broken(
                 problem, f"has a reference that is no better than a constant for {label!r}", "choose a better one"
             )
+
+
+def _blank(data: Dataset) -> Dataset:
+    return Dataset(x=np.zeros(len(data)), y=data.y, labels=data.labels, group=data.group, weight=data.weight)
 
 
 def _score(done: Run, label: str) -> float:

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from checkstar.errors import InputError
-from checkstar.methods.networks.training import TrainingSettings, held_out, seeded, train_network
+from checkstar.methods.networks.training import (
+    TrainingSettings,
+    _Training,
+    chosen_device,
+    held_out,
+    seeded,
+    train_network,
+)
 
 torch = pytest.importorskip("torch", reason="torch is not installed: networks cannot be trained")
 
@@ -66,3 +73,130 @@ def test_at_least_one_group_is_held_out_and_never_all():
 def test_what_cannot_be_held_out_is_refused(share, group):
     with pytest.raises(InputError, match="cannot be held out"):
         held_out(10, share, group, np.random.default_rng(0))
+
+
+class Killed(BaseException):
+    """What a kill looks like from inside."""
+
+
+def train_deep(settings: TrainingSettings, die_after: int | None = None):
+    """A network with dropout and normalisation; its loss draws from torch and from the generator."""
+    rng = np.random.default_rng(3)
+    x = torch.from_numpy(rng.normal(size=(150, 4)).astype(np.float32))
+    y = (x[:, :1] - x[:, 1:2] ** 2).detach()
+    held = held_out(150, 0.2, None, rng)
+    calls = [0]
+
+    def loss(network, rows):
+        calls[0] += 1
+        if die_after is not None and calls[0] > die_after:
+            raise Killed
+        noise = torch.from_numpy(rng.normal(0, 0.05, (len(rows), 4)).astype(np.float32)) if network.training else 0.0
+        return ((network(x[rows] + noise) - y[rows]) ** 2).mean()
+
+    with seeded(3):
+        network = torch.nn.Sequential(
+            torch.nn.Linear(4, 16),
+            torch.nn.BatchNorm1d(16),
+            torch.nn.ReLU(),
+            torch.nn.Dropout(0.3),
+            torch.nn.Linear(16, 1),
+        )
+        history = train_network(network, loss, held, settings, rng)
+    return network, history
+
+
+@pytest.mark.parametrize("schedule", ["plateau", "one_cycle"])
+@pytest.mark.parametrize("die_after", [3, 17, 40])
+def test_a_killed_training_goes_on_to_the_same_bits(schedule, die_after, tmp_path):
+    settings = TrainingSettings(max_epochs=12, patience=3, batch_size=32, schedule=schedule, learning_rate=0.02)
+    whole, history = train_deep(settings)
+    kept = settings._replace(checkpoint=tmp_path / "deep" / "training.safetensors")
+    with pytest.raises(Killed):
+        train_deep(kept, die_after)
+    again, resumed = train_deep(kept)
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(tensor, again.state_dict()[name]), name
+    assert all(np.array_equal(one, other) for one, other in zip(history, resumed, strict=True))
+    assert list((tmp_path / "deep").iterdir()) == []
+
+
+def train_scripted(settings: TrainingSettings, held_losses, die_at: int | None = None):
+    """A training whose held-out losses are given; killed in the epoch `die_at`."""
+    rng = np.random.default_rng(4)
+    x = torch.from_numpy(rng.normal(size=(60, 2)).astype(np.float32))
+
+    def loss(network, rows):
+        if not network.training:
+            return torch.tensor(next(held_losses))
+        if die_at is not None and training.n_done == die_at:
+            raise Killed
+        return ((network(x[rows]) - x[rows]) ** 2).mean()
+
+    held = held_out(60, 0.2, None, rng)
+    with seeded(4):
+        network = torch.nn.Linear(2, 2)
+        training = _Training(network, loss, held, settings, rng)
+        training.resume()
+        while training.n_done < settings.max_epochs and not training.is_over():
+            training.run_epoch()
+            training.save()
+        return network, training.finish(), training.schedule
+
+
+def test_the_best_epoch_and_the_schedule_outlive_a_kill(tmp_path):
+    losses = [5.0, 1.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0]
+    settings = TrainingSettings(max_epochs=9, patience=9, batch_size=16)
+    whole, history, schedule = train_scripted(settings, iter(losses))
+    kept, script = settings._replace(checkpoint=tmp_path / "file"), iter(losses)
+    with pytest.raises(Killed):
+        train_scripted(kept, script, die_at=4)
+    again, resumed, resumed_schedule = train_scripted(kept, script)
+    assert torch.equal(whole.weight, again.weight) and history.best == resumed.best == 1
+    assert schedule == resumed_schedule
+    assert schedule.factor == 0.5  # so that there was something to remember
+
+
+def test_what_is_done_is_not_done_again(tmp_path):
+    settings = TrainingSettings(max_epochs=12, batch_size=32, checkpoint=tmp_path / "training.safetensors")
+    with pytest.raises(Killed):
+        train_deep(settings, die_after=40)  # five calls an epoch
+    with pytest.raises(Killed):
+        train_deep(settings, die_after=19)
+    train_deep(settings, die_after=5)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint at all"])
+def test_a_file_that_is_no_checkpoint_is_refused(content, tmp_path):
+    (tmp_path / "file").write_bytes(content)
+    with pytest.raises(InputError, match="is no checkpoint of a training"):
+        train_deep(TrainingSettings(max_epochs=2, checkpoint=tmp_path / "file"))
+
+
+def test_the_checkpoint_of_another_training_is_refused(tmp_path):
+    settings = TrainingSettings(max_epochs=12, checkpoint=tmp_path / "file")
+    with pytest.raises(Killed):
+        train_deep(settings, die_after=20)
+    with pytest.raises(InputError, match="other settings or data"):
+        train_deep(settings._replace(learning_rate=0.5))
+
+
+def test_a_loss_that_is_not_a_number_ends_it_with_the_reason():
+    with pytest.raises(InputError, match=r"the loss became (nan|inf) in epoch 1; lower learning_rate"):
+        train(TrainingSettings(learning_rate=1e30, max_epochs=5, batch_size=8))
+
+
+def test_the_time_is_bounded():
+    history = train(TrainingSettings(max_epochs=10_000, patience=10_000, max_seconds=0.3))[1]
+    assert 1 <= len(history.held) < 5000
+
+
+def test_held_out_objects_are_judged_in_parts_as_at_once():
+    whole, parts = (train(TrainingSettings(max_epochs=4, held_batch=size))[1].held for size in (4096, 7))
+    np.testing.assert_allclose(whole, parts, rtol=1e-6)
+
+
+def test_a_device_that_is_not_there_is_refused():
+    assert chosen_device("auto") in ("cpu", "cuda") and chosen_device("cpu") == "cpu"
+    with pytest.raises(InputError, match="torch cannot use the device 'quantum'"):
+        chosen_device("quantum")

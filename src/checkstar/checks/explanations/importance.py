@@ -80,6 +80,8 @@ class Importance(Check):
     n_neighbours: int = 10
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
+        if run.test.layout is not None:
+            raise NotApplicable("no epoch of a light curve can be taken from another object: its times would not fit")
         rows = some_rows(len(run.test), self.max_objects, rng)
         view, test = run.view(claim.label), run.test[rows]
         units = relabelled(view.units[rows])

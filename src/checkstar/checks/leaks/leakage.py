@@ -17,6 +17,7 @@ from checkstar.noise import Covariance
 from checkstar.prediction import Point
 from checkstar.runs import Run
 from checkstar.simulators import linear_gaussian
+from checkstar.variability.copies import copied
 
 __all__ = ["Leakage"]
 
@@ -30,6 +31,7 @@ class Leakage(Check):
     chi^2 of their difference, ``mean((x_i - x_j)^2 / (s_i^2 + s_j^2))``, below one plus `n_sigma` of its scatter.
     Both are counts on the given split, not samples: their interval is a point and their limit is zero. Where few or
     noisy features give training objects a copy in another training group, a copy proves nothing and none is looked for.
+    Light curves are copies where they share half of their measurements (`checkstar.variability.copies`).
 
     Parameters
     ----------
@@ -52,7 +54,7 @@ class Leakage(Check):
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         assert run.train is not None
         flags, parts, blind = {}, [], ""
-        by_chance = _chance(run.train, self.n_sigma, rng)
+        by_chance = 0.0 if run.test.layout is not None else _chance(run.train, self.n_sigma, rng)
         exact_only = by_chance > 0 and _chance(run.train, None, rng) == 0
         if by_chance == 0 or exact_only:
             copies = _copies(run.train, run.test, None if exact_only else self.n_sigma)
@@ -120,6 +122,8 @@ def _copies(train: Dataset, test: Dataset, n_sigma: float | None) -> NDArray[np.
     from sklearn.neighbors import NearestNeighbors
 
     assert train.x is not None and test.x is not None
+    if train.layout is not None and test.layout is not None:
+        return copied(test.light_curves(), train.light_curves())
     if n_sigma is None or train.noise is None or test.noise is None:
         known = {row.tobytes() for row in np.ascontiguousarray(train.x, dtype=np.float32)}
         return np.array([row.tobytes() in known for row in np.ascontiguousarray(test.x, dtype=np.float32)])

@@ -92,8 +92,8 @@ class Neighbours(Check):
     max_objects: int = 5000
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
-        train, test = run.train, run.test
-        assert train is not None
+        assert run.train is not None
+        train, test = run.train.described(), run.test.described()
         if len(train) < _FEWEST:
             why = f"{len(train)} training objects are too few to have {_FEWEST} neighbours among them"
             return self.undecided(claim, why, len(test))

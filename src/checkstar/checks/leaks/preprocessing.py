@@ -63,6 +63,8 @@ class Preprocessing(Check):
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         train, test = run.train, run.test
         assert train is not None and train.x is not None and test.x is not None
+        if test.layout is not None:
+            raise NotApplicable("light curves have no columns to be scaled: `pooled_fit` compares predictions")
         if len(train) < _FEWEST:
             why = f"{len(train)} training objects are too few to tell who was learned from; {_FEWEST} are needed"
             return self.undecided(claim, why, len(train), float(_FEWEST))

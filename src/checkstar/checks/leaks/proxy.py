@@ -58,6 +58,9 @@ class Proxy(Check):
       ``(mean q_0 - mean q_column) / (mean q_0 - mean q_all)``, the share of the explainable variance that it reaches
       alone: q_0 of the training mean, q_all of the method, of all features or of one, whichever is smallest.
 
+    Of light curves only what is given beside them (a period, a colour) is a column that may give the label away; the
+    descriptors by which light curves are compared are among the others.
+
     Columns of metadata, which the method does not see, are measured likewise and do not decide; they are named where
     they would give the label away if they were used.
 
@@ -136,6 +139,8 @@ class Proxy(Check):
                 )
             )
         if not any(part.decides for part in parts):
+            if run.test.layout is not None:
+                raise NotApplicable("the method sees light curves, and nothing beside them that is not explained")
             raise NotApplicable("the method sees one column (or copies of it), or only columns that are explained")
         would = [p.name for p in parts if not p.decides and p.name not in self.explained and p.estimate.low > p.limit]
         unused = f"; not used, but would give it away: {', '.join(would)}" if would else ""
@@ -145,21 +150,33 @@ class Proxy(Check):
 
     def _candidates(self, columns: list[_Column]) -> list[_Column]:
         """The best measured columns and the best records."""
-        plain, records = [c for c in columns if not c.record], [c for c in columns if c.record]
+        plain, records = ([c for c in columns if c.record is record and c.judged] for record in (False, True))
         return plain[: self.max_candidates] + records[: 2 * self.max_candidates]
 
     def _columns(self, train: Dataset | None, test: Dataset, scene: _Scene) -> tuple[list[_Column], list[_Column]]:
         """The columns that the method sees and those it does not, the most telling first."""
-        assert train is not None and train.x is not None and test.x is not None
-        x, other = scene.rows(train.x, test.x)
+        assert train is not None
+        x, other = scene.rows(train.described().x, test.described().x)
+        # What a description makes of x can be told by nobody but x.
+        given = train.features if train.layout is None else ()
         seen = [
-            _Column(name, x[:, j], other[:, j], True, self._record(name, train))
-            for j, name in enumerate(train.features)
+            _Column(name, x[:, j], other[:, j], True, self._record(name, train), judged=name in given)
+            for j, name in enumerate(train.described().features)
         ]
+        seen += [] if train.layout is None else self._extras(train, test, scene)
         names = [str(name) for name in train.meta if name in test.meta and name not in train.features]
         unseen = [_of_meta(name, self._record(name, train), train, test, scene) for name in names]
         ranked = [sorted((c for c in some if c is not None), key=scene.telling) for some in (seen, unseen)]
         return ranked[0][: self.max_columns], ranked[1][: self.max_columns]
+
+    def _extras(self, train: Dataset, test: Dataset, scene: _Scene) -> list[_Column]:
+        """What is given beside light curves."""
+        assert train.layout is not None and train.x is not None and test.x is not None
+        names = train.layout.extras
+        if not names:
+            return []
+        x, other = scene.rows(train.x[:, : len(names)], test.x[:, : len(names)])
+        return [_Column(n, x[:, j], other[:, j], True, self._record(n, train)) for j, n in enumerate(names)]
 
     def _record(self, name: str, data: Dataset) -> bool:
         words = {word for word in re.split(r"[^a-z]+", name.lower()) if word}
@@ -184,13 +201,17 @@ class Proxy(Check):
 
 
 class _Column(NamedTuple):
-    """One column in training and test; `used` is False for metadata that the method does not see."""
+    """One column in training and test; `used` is False for metadata that the method does not see.
+
+    Whether it gives the label away is asked of those that are `judged`.
+    """
 
     name: str
     train: NDArray[Any]
     test: NDArray[Any]
     used: bool
     record: bool
+    judged: bool = True
 
 
 class _Scene(NamedTuple):

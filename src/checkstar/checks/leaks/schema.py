@@ -73,7 +73,7 @@ class Schema(Check):
     range_limit: float = 0.05
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
-        test, train = run.test, run.train
+        test, train = run.test.described(), None if run.train is None else run.train.described()
         table = None if test.x is None else _Table.of(test, train)
         rules: list[_Rule] = []
         if table is not None:

@@ -123,8 +123,8 @@ class Split(Check):
         for k in range(self.n_folds):
             held = train[fold == k]
             again = run.refit(train[fold != k], test=held)
-            if again.failure:
-                raise InputError(again.failure)
+            if again.failure or again.unlearned:
+                raise InputError(again.failure or f"nobody learned of the class {', '.join(again.unlearned)}")
             assert held.y is not None
             prediction = again.prediction.select(column)
             found[fold == k] = loss(prediction, held.y[:, column], points_only=False)

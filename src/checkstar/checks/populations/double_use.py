@@ -16,6 +16,7 @@ from checkstar.prediction import Point
 from checkstar.runs import Run
 from checkstar.scope import Scope
 from checkstar.simulators import linear_gaussian
+from checkstar.variability.copies import copied
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,7 @@ class DoubleUse(Check):
     is a point and their limit zero.
 
     Observations that occur more than once within the training set itself, in other groups, tell no objects apart and
-    are not compared.
+    are not compared. Light curves are the same where half of their measurements are (`checkstar.variability.copies`).
     """
 
     name = "double_use"
@@ -90,7 +91,9 @@ def _compared(train: Dataset, other: Dataset) -> dict[str, NDArray[np.bool_]]:
     import pandas as pd
 
     found: dict[str, NDArray[np.bool_]] = {}
-    if train.x is not None and other.x is not None and train.x.shape[1] == other.x.shape[1]:
+    if train.x is not None and other.x is not None and train.layout is not None and other.layout is not None:
+        found["measurements"] = copied(other.light_curves(), train.light_curves())
+    elif train.x is not None and other.x is not None and train.x.shape[1] == other.x.shape[1]:
         known = _hashes(train.x)
         if _distinct(known, train.units_of_independence):
             found["observations"] = np.isin(_hashes(other.x), known)

@@ -204,8 +204,9 @@ class LocalCalibration(Check):
 
 
 def _x(run: Run, rows: NDArray[np.intp]) -> Array:
-    assert run.test.x is not None
-    return without_masked(run.test.x[rows], None if run.test.noise is None else run.test.noise[rows])
+    seen = run.test.described()[rows]
+    assert seen.x is not None
+    return without_masked(seen.x, seen.noise)
 
 
 def _features(run: Run, labels: Sequence[str], rows: NDArray[np.intp], components: ObservedComponents | None) -> Array:

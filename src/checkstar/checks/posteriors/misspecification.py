@@ -92,14 +92,14 @@ class Misspecification(Check):
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         assert run.train is not None
-        target = observed_target(run)
-        n_units = unit_count(run.train.units_of_independence)
+        train, target = run.train.described(), observed_target(run).described()
+        n_units = unit_count(train.units_of_independence)
         if n_units < _FEWEST:
             why = f"{n_units} independent simulations are too few to say what is typical; {_FEWEST} are needed"
             return self.undecided(claim, why, n_units, float(_FEWEST))
         # Data simulated from the same seed would meet their own noise again.
         rng = rng.spawn(1)[0]
-        found = matched_samples(run.train, target, self.max_objects, rng)
+        found = matched_samples(train, target, self.max_objects, rng)
         simulated, used = found.data
         assert simulated.x is not None and used.x is not None
         half = _halves(simulated, rng)

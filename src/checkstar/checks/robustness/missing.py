@@ -123,6 +123,9 @@ class Missing(Check):
         assert run.test.x is not None and run.test.noise is not None
         there = np.flatnonzero(np.isfinite(run.test.noise.sigma(run.test.x)).any(axis=0))
         ranges = np.array_split(there, max(min(self.n_blocks, len(there)), 1))
+        if run.test.layout is not None:
+            first = run.test.layout.value_columns.start - 1
+            return {f"epochs {block[0] - first} to {block[-1] - first}": block for block in ranges if len(block)}
         return {
             names[block[0]] if len(block) == 1 else f"{names[block[0]]} to {names[block[-1]]}": block
             for block in ranges

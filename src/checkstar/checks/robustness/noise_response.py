@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from checkstar.checks.base import Check
+from checkstar.checks.samples import claimed_variance
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
-from checkstar.estimates import quantile, relabelled
+from checkstar.estimates import quantile, ratio
 from checkstar.evidence import Estimate, Evidence, Limit, Part
 from checkstar.noise import Noise
+from checkstar.prediction import Classes
 from checkstar.runs import LabelView, Run
 from checkstar.simulators import linear_gaussian
 from checkstar.statistics.subsamples import some_rows
@@ -32,6 +34,9 @@ class NoiseResponse(Check):
     s_prop / s_pred, corrected for the median of the sample standard deviation of that many draws. One is the limit for
     an error bar that holds nothing but noise; `limit` leaves ten per cent.
 
+    Class probabilities that are right have the expected squared error ``sum_c p_c (1 - p_c)``, of which their variance
+    under noise is a part; the fault is the root of the ratio of the means of the two over objects.
+
     Parameters
     ----------
     n_redraws : int
@@ -47,6 +52,7 @@ class NoiseResponse(Check):
     statistic = "scatter of predictions on redrawn noise, relative to the claimed sigma (median)"
     needs = frozenset({"spread", "model", "noise"})
     depends_on = "label"
+    tasks = ("regression", "classification")
     references = ("Cramer 1946, Mathematical Methods of Statistics (propagation of errors)",)
 
     n_redraws: int = 8
@@ -59,20 +65,36 @@ class NoiseResponse(Check):
         part = run.test[rows]
         assert part.x is not None and part.noise is not None
         column = run.labels.index(view.name)
-        draws = np.stack([_redrawn(run, part.x, part.noise, rng)[:, column] for _ in range(self.n_redraws)])
-        scatter = draws.std(axis=0, ddof=1)
-        sigma = view.prediction.std()[rows, 0]
+        draws = np.stack([_redrawn(run, part.x, part.noise, rng, column) for _ in range(self.n_redraws)])
         degrees = self.n_redraws - 1
         typical = math.sqrt(stats.chi2.median(degrees) / degrees)
-        units = relabelled(view.units[rows])
-        weight = None if view.weight is None else view.weight[rows]
-        estimate = quantile(scatter / sigma / typical, 0.5, units, weight)
+        seen = view.at(rows)
+        if isinstance(seen.prediction, Classes):
+            return self._of_classes(draws, seen, seen.prediction, claim)
+        scatter = draws[..., 0].std(axis=0, ddof=1)
+        sigma = seen.prediction.std()[:, 0]
+        estimate = quantile(scatter / sigma / typical, 0.5, seen.units, seen.weight)
         return self.conclude(
             claim,
             [Part(name="median object", estimate=estimate, limit=self.limit)],
             reason=lambda _: _sentence(estimate),
             figure=_figure(sigma, scatter, view),
             limits_of_use=_limits(float(np.median(scatter) / typical), view),
+        )
+
+    def _of_classes(self, draws: NDArray[np.float64], seen: LabelView, prediction: Classes, claim: Claim) -> Evidence:
+        """The same of class probabilities (r, n, c)."""
+        moved, claimed = draws.var(axis=0, ddof=1).sum(axis=1), np.maximum(claimed_variance(prediction), 1e-6)
+        square = ratio(moved, claimed, seen.units, seen.weight)
+        estimate = square._replace(
+            **{name: math.sqrt(max(getattr(square, name), 0.0)) for name in ("value", "low", "high")}
+        )
+        changed = 100 * float((draws.argmax(axis=2) != prediction.probabilities.argmax(axis=1)).mean())
+        return self.conclude(
+            claim,
+            [Part(name="root mean square", estimate=estimate, limit=self.limit)],
+            reason=lambda _: f"{_sentence(estimate)}; {changed:.1f} % of the classes change",
+            figure=_figure(np.sqrt(claimed), np.sqrt(moved), seen),
         )
 
     def calls(self, run: Run) -> float:
@@ -91,8 +113,10 @@ class NoiseResponse(Check):
         return Run.of(method, test=Dataset(drawn.x, drawn.y, noise=drawn.sigma)), Claim("object_interval")
 
 
-def _redrawn(run: Run, x: NDArray[np.float64], noise: Noise, rng: np.random.Generator) -> NDArray[np.float64]:
-    return run.predict(noise.draw(x, rng), noise).mean()
+def _redrawn(
+    run: Run, x: NDArray[np.float64], noise: Noise, rng: np.random.Generator, column: int
+) -> NDArray[np.float64]:
+    return run.predict(noise.draw(x, rng), noise).select(column).mean()
 
 
 def _sentence(estimate: Estimate) -> str:

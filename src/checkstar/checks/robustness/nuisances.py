@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkstar.checks.base import Check
-from checkstar.checks.samples import Sample, affordable, draw_sample
+from checkstar.checks.samples import Sample, affordable, claimed_variance, draw_sample
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.errors import InputError
-from checkstar.estimates import mean
+from checkstar.estimates import mean, ratio
 from checkstar.evidence import Estimate, Evidence, Limit, Part
 from checkstar.nuisances import Nuisance, background
+from checkstar.prediction import Classes
 from checkstar.runs import LabelView, Run
 from checkstar.scope import Scope
 from checkstar.simulators import linear_gaussian
@@ -25,6 +26,8 @@ from checkstar.simulators import linear_gaussian
 __all__ = ["Nuisances"]
 
 _LARGEST = 1e6
+#: Claimed variance of an object whose class is said to be certain.
+_LEAST = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +38,10 @@ class Nuisances(Check):
     everything else unchanged. With the larger of the two shifts of an object in units of its claimed sigma, the fault of
     an effect is the root mean square over objects: what it adds, in quadrature, to error bars that do not hold it. At the
     limit of 0.3 the error grows by 4 %. All objects share the effect, so it does not average out.
+
+    Of classes the claimed variance of an object is ``sum_c p_c (1 - p_c)``, which is its expected squared error, and the
+    fault is the root of the ratio of the means of ``sum_c (p'_c - p_c)^2`` and of that. An effect may take epochs from a
+    light curve (NaN), and nothing from other data.
 
     Parameters
     ----------
@@ -51,6 +58,7 @@ class Nuisances(Check):
     statistic = "shift of the prediction by one sigma of an effect, in claimed sigmas (root mean square)"
     needs = frozenset({"spread", "model"})
     depends_on = "label"
+    tasks = ("regression", "classification")
     declared = "nuisances"
     references = ("Ciprijanovic et al. 2022, arXiv:2112.14299",)
 
@@ -61,14 +69,12 @@ class Nuisances(Check):
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         sample = draw_sample(run, claim.label, self._size(run), rng)
         view = sample.view
-        sigma = view.prediction.std()[:, 0]
         if sample.too_few:
             return self.undecided(claim, sample.too_few, len(sample.rows))
         parts = []
         for nuisance in run.scope.nuisances:
-            shift = np.max([np.abs(_shift(run, sample, nuisance, size)) for size in (1.0, -1.0)], axis=0)
-            relative = np.minimum(shift / np.maximum(sigma, 1e-300), _LARGEST)
-            found = mean(relative**2, view.units, view.weight)
+            shifts = [_shift(run, sample, nuisance, size) for size in (1.0, -1.0)]
+            found = _relative_square(shifts, view)
             value, low, high = (math.sqrt(max(end, 0.0)) for end in found[:3])
             estimate = Estimate(value, low, high, found.n)
             parts.append(Part(name=nuisance.name, estimate=estimate, limit=self.limit, unit="sigma"))
@@ -100,8 +106,18 @@ class Nuisances(Check):
         return Run.of(method, test=Dataset(drawn.x, drawn.y, noise=drawn.sigma), scope=scope), Claim("object_value")
 
 
+def _relative_square(shifts: Sequence[NDArray[np.float64]], view: LabelView) -> Estimate:
+    """Mean square of the larger shift of each object, in units of what is claimed."""
+    if isinstance(view.prediction, Classes):
+        squared = np.max([np.square(shift).sum(axis=1) for shift in shifts], axis=0)
+        return ratio(squared, np.maximum(claimed_variance(view.prediction), _LEAST), view.units, view.weight)
+    sigma = view.prediction.std()[:, 0]
+    shift = np.max([np.abs(shift[:, 0]) for shift in shifts], axis=0)
+    return mean(np.minimum(shift / np.maximum(sigma, 1e-300), _LARGEST) ** 2, view.units, view.weight)
+
+
 def _shift(run: Run, sample: Sample, nuisance: Nuisance, size: float) -> NDArray[np.float64]:
-    """Change (n,) of the prediction by an effect of this size."""
+    """Change (n, 1) of the prediction by an effect of this size, or of all class probabilities (n, c)."""
     try:
         changed = np.asarray(nuisance.apply(sample.x.copy(), size), dtype=float)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
@@ -114,13 +130,19 @@ def _shift(run: Run, sample: Sample, nuisance: Nuisance, size: float) -> NDArray
             f"the nuisance {nuisance.name!r} returned shape {changed.shape} for x of shape {sample.x.shape}; "
             "keep the shape."
         )
-    if (np.isnan(changed) & ~np.isnan(sample.x)).any():
+    if sample.data.layout is None and (np.isnan(changed) & ~np.isnan(sample.x)).any():
         raise InputError(f"the nuisance {nuisance.name!r} gave NaN where x was observed; mend its function.")
-    return run.predict(changed, sample.data.noise).mean()[:, sample.column] - sample.view.predicted
+    said = run.predict(changed, sample.data.noise).select(sample.column).mean()
+    return said - sample.view.prediction.mean()
 
 
 def _sentence(part: Part, view: LabelView) -> str:
     value, low, high = part.estimate[:3]
+    if isinstance(view.prediction, Classes):
+        return (
+            f"one sigma of the {part.name} moves the probabilities of {view.name} by {value:.2g} [{low:.2g}, {high:.2g}] of "
+            "the error that they claim"
+        )
     return (
         f"one sigma of the {part.name} moves {view.name} by {value:.2g} [{low:.2g}, {high:.2g}] of its error bar, "
         "for all objects alike"

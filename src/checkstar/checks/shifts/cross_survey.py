@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkstar.checks.base import Check
+from checkstar.checks.shared_classes import shared_classes
 from checkstar.checks.targets import some
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
@@ -38,7 +39,8 @@ class CrossSurvey(Check):
     Every suite of the scope is predicted as it is, and compared with the test set, which is the diagonal of the matrix of
     training and test surveys. Three faults each: the mean error beyond that on the test set, in units of the scatter
     there; the change of the coverage of one-sigma intervals; and the relative rise of the mean absolute error (for
-    classes, of the share of wrong ones, which is then the only fault). Intervals are those of two independent samples,
+    classes, of the share of wrong ones, which is then the only fault). Where surveys differ in their classes, both are
+    judged by those that both have and the method learned, and the objects left out are named. Intervals are those of two independent samples,
     summed by unit (Welch).
 
     Parameters
@@ -71,41 +73,47 @@ class CrossSurvey(Check):
     max_objects: int = 5000
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
-        view = run.view(claim.label)
-        here = _measured(view.prediction, view.truth, view.truth_err, view.weight)
+        whole = run.view(claim.label)
         parts: list[Part] = []
         seen: dict[str, _Measured] = {}
+        left_out: dict[str, str] = {}
         for name, suite in run.scope.suites.items():
-            there = self._on(run, suite, view.name, rng)
-            if there is None:
+            if not self._can_be_asked(run, suite, whole.name):
                 continue
-            measured, units, group = there
-            if min(unit_count(units), unit_count(view.units)) < _FEWEST:
+            shared = shared_classes(run.test, suite, run.train)
+            view, suite = whole.at(shared.here), suite[shared.there]
+            fewest = min(unit_count(suite.units_of_independence), unit_count(view.units))
+            if fewest < _FEWEST:
                 why = f"suite {name} or the test set has less than {_FEWEST} independent objects"
-                return self.undecided(claim, why, min(unit_count(units), unit_count(view.units)), float(_FEWEST))
-            seen[name] = measured
-            parts += self._faults(name, here, measured, joint_units(view.units, units, (run.test.group, group)))
+                return self.undecided(claim, f"{why}{_also(shared.left_out)}", fewest, float(_FEWEST))
+            part = some(suite, self.max_objects, rng)
+            here = _measured(view.prediction, view.truth, view.truth_err, view.weight)
+            seen[name], left_out[name] = self._on(run, part, whole.name), shared.left_out
+            group = None if run.test.group is None else run.test.group[shared.here]
+            units = joint_units(view.units, part.units_of_independence, (group, part.group))
+            parts += self._faults(name, here, seen[name], units)
         if not parts:
-            raise NotApplicable(f"no suite has observations like those of the test set and known {view.name}.")
-        return self.conclude(claim, parts, reason=_sentence, figure=_figure(parts, seen))
+            raise NotApplicable(f"no suite has observations like those of the test set and known {whole.name}.")
+        return self.conclude(
+            claim,
+            parts,
+            reason=lambda part: _sentence(part) + _also(left_out[part.name.split(" on ", 1)[1]]),
+            figure=_figure(parts, seen),
+        )
 
     def calls(self, run: Run) -> float:
         return sum(min(len(suite), self.max_objects) for suite in run.scope.suites.values()) / len(run.test)
 
-    def _on(
-        self, run: Run, suite: Dataset, label: str, rng: np.random.Generator
-    ) -> tuple[_Measured, NDArray[np.intp], Any] | None:
-        assert run.test.x is not None
-        if suite.x is None or suite.y is None or suite.x.shape[1] != run.test.x.shape[1]:
-            return None
-        if label not in suite.labels and len(suite.labels) != len(run.labels):
-            return None
-        part = some(suite, self.max_objects, rng)
+    def _can_be_asked(self, run: Run, suite: Dataset, label: str) -> bool:
+        labelled = label in suite.labels or len(suite.labels) == len(run.labels)
+        return suite.y is not None and suite.is_observed_like(run.test) and labelled
+
+    def _on(self, run: Run, part: Dataset, label: str) -> _Measured:
         assert part.x is not None and part.y is not None
         at = part.labels.index(label) if label in part.labels else run.labels.index(label)
         predicted = run.predict(part.x, part.noise).select(run.labels.index(label))
         errors = np.zeros(len(part)) if part.y_err is None else part.y_err[:, at]
-        return _measured(predicted, part.y[:, at], errors, part.weight), part.units_of_independence, part.group
+        return _measured(predicted, part.y[:, at], errors, part.weight)
 
     def _faults(
         self, name: str, here: _Measured, there: _Measured, units: tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -216,6 +224,10 @@ def _sentence(part: Part) -> str:
     word = "larger" if value >= 0 else "smaller"
     interval = f"[{100 * low:+.0f}, {100 * high:+.0f}] %"
     return f"on {suite} the errors are {100 * abs(value):.0f} % {word} than on its own survey {interval}"
+
+
+def _also(left_out: str) -> str:
+    return f"; {left_out}" if left_out else ""
 
 
 def _figure(parts: list[Part], seen: Mapping[str, _Measured]) -> dict[str, Any]:

@@ -68,10 +68,10 @@ class Domain(Check):
         if n_units < _FEWEST:
             why = f"{n_units} independent training objects are too few to calibrate a domain; {_FEWEST} are needed"
             return self.undecided(claim, why, n_units, float(_FEWEST))
-        train = run.train
+        train, test = run.train.described(), run.test.described()
         if len(train) > self.max_reference:
             train = train[some_rows(len(train), self.max_reference, rng)]
-        scores = self._p_values(train, run.test, rng)
+        scores = self._p_values(train, test, rng)
         n_calibration = unit_count(train.units_of_independence)
         parts = [
             Part(name=name, estimate=self._excess(by_fold, run, n_calibration), limit=self.limit)

@@ -74,7 +74,7 @@ class InputShift(Check):
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         assert run.train is not None
-        train, target = run.train, observed_target(run)
+        train, target = run.train.described(), observed_target(run).described()
         fewest = min(unit_count(data.units_of_independence) for data in (train, target))
         if fewest < _FEWEST:
             why = f"{fewest} independent objects in the training or target sample are too few to compare; {_FEWEST} are needed"
@@ -99,7 +99,7 @@ class InputShift(Check):
         return self.conclude(
             claim,
             [Part(name="training against target", estimate=estimate, limit=self.limit)],
-            reason=lambda part: _sentence(part, p, effects, samples.at_equal_noise),
+            reason=lambda part: _sentence(part, p, effects, _noise(run.train, samples.at_equal_noise)),
             figure=_figure(effects),
         )
 
@@ -172,9 +172,14 @@ def _quartiles(x: Array) -> Array:
     return np.nanquantile(np.where(never, 0.0, x), [0.25, 0.5, 0.75], axis=0)
 
 
-def _sentence(part: Part, p: float, effects: list[_Effect], matched: bool) -> str:
+def _noise(train: Dataset | None, matched: bool) -> str:
+    if train is not None and train.describe is not None:
+        return "noise and sampling included,"
+    return "at equal noise" if matched else "noise included, as it was not given for both,"
+
+
+def _sentence(part: Part, p: float, effects: list[_Effect], noise: str) -> str:
     value, low, high, _ = part.estimate
-    noise = "at equal noise" if matched else "noise included, as it was not given for both,"
     words = f"; a test by energy distance gives p = {p:.3g}" if math.isfinite(p) else ""
     most = ", ".join(effect.words() for effect in effects[:3])
     return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,9 @@ class Novelty(Check):
         Share of false alarms. The claim's tolerance is stated for 5 %.
     limit : float
         Largest share of novelties missed, where the claim states no tolerance (convention).
+    each_class : bool
+        Instead of declared novelties, each class of the training set in turn: the detector learns from the others, and
+        the worst class decides. Classes of fewer than twenty objects are left to the detector and named.
     """
 
     name = "novelty"
@@ -69,33 +72,47 @@ class Novelty(Check):
     n_components: int = 20
     n_neighbours: int = 5
     max_objects: int = 10_000
+    each_class: bool = False
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
-        assert run.train is not None and run.test.x is not None
-        novelties = run.scope.novelties
-        if novelties is None or novelties.x is None or novelties.x.shape[1] != run.test.x.shape[1]:
-            raise NotApplicable("the novelties have no observations with the features of the test set.")
-        train, novelties = some(run.train, self.max_objects, rng), some(novelties, self.max_objects, rng)
-        counts = unit_count(train.units_of_independence), unit_count(novelties.units_of_independence)
-        if counts[0] < _FEWEST_TRAINING or counts[1] < _FEWEST:
-            why = (
-                f"{counts[0]} independent training objects and {counts[1]} novelties are too few; {_FEWEST_TRAINING} and "
-                f"{_FEWEST} are needed"
-            )
-            return self.undecided(claim, why, min(counts), float(_FEWEST_TRAINING))
+        assert run.train is not None
+        cases, few = _each_class(run.train) if self.each_class else ([_declared(run)], "")
+        found = {}
+        for case in cases:
+            train, novelties = (some(data.described(), self.max_objects, rng) for data in (case.train, case.novelties))
+            counts = unit_count(train.units_of_independence), unit_count(novelties.units_of_independence)
+            if counts[0] < _FEWEST_TRAINING or counts[1] < _FEWEST:
+                why = (
+                    f"{counts[0]} independent training objects and {counts[1]} {case.name} are too few; "
+                    f"{_FEWEST_TRAINING} and {_FEWEST} are needed"
+                )
+                return self.undecided(claim, why, min(counts), float(_FEWEST_TRAINING))
+            found[case.name] = self._detected(train, novelties, rng)
+        if not found:
+            return self.undecided(claim, f"no class has {_FEWEST} independent objects to leave out", len(run.train))
+        worst = max(found.values(), key=lambda detected: detected.missed.value)
+        return self.conclude(
+            claim,
+            [
+                Part(name=f"{name} missed", estimate=d.missed, **self.limit_of(claim, self.limit))
+                for name, d in found.items()
+            ],
+            reason=lambda part: self._sentence(part, found[part.name.removesuffix(" missed")]) + few,
+            figure=_figure(worst.usual, worst.strange, self.level),
+        )
+
+    def undeclared(self, run: Run) -> str:
+        if self.each_class:
+            return "" if run.test.task == "classification" else "classes to leave out"
+        return super().undeclared(run)
+
+    def _detected(self, train: Dataset, novelties: Dataset, rng: np.random.Generator) -> _Detected:
         learned, held = next(iter(train.folds(2, rng)))
         score = along_components(_seen(learned), self.n_components, self.n_neighbours)
         usual, strange = score(_seen(held)), score(_seen(novelties))
         missed = self._missed(usual, strange, held, novelties)
         units = joint_units(held.units_of_independence, novelties.units_of_independence, (held.group, novelties.group))
-        told = told_apart((_finite(usual), _finite(strange)), units)
-        purity = _purity(usual, strange)
-        return self.conclude(
-            claim,
-            [Part(name="novelties missed", estimate=missed, **self.limit_of(claim, self.limit))],
-            reason=lambda part: self._sentence(part, told, purity),
-            figure=_figure(usual, strange, self.level),
-        )
+        return _Detected(missed, told_apart((_finite(usual), _finite(strange)), units), usual, strange)
 
     def _missed(self, usual: Array, strange: Array, held: Dataset, novelties: Dataset) -> Estimate:
         """Share of novelties below the threshold, in an interval that holds also at the ends of the threshold's own."""
@@ -112,11 +129,12 @@ class Novelty(Check):
         high = found.value + math.hypot(found.high - found.value, ends[1] - found.value)
         return Estimate(found.value, max(low, 0.0), min(high, 1.0), found.n)
 
-    def _sentence(self, part: Part, told: Estimate, purity: float) -> str:
+    def _sentence(self, part: Part, found: _Detected) -> str:
         value, low, high, _ = part.estimate
+        told, purity, what = found.told, _purity(found.usual, found.strange), part.name.removesuffix(" missed")
         blind = "; the detector is blind to them" if told.low <= 0 else ""
         return (
-            f"{100 * value:.1f} % [{100 * low:.1f}, {100 * high:.1f}] of the novelties are missed at {100 * self.level:g} % false "
+            f"{100 * value:.1f} % [{100 * low:.1f}, {100 * high:.1f}] of the {what} are missed at {100 * self.level:g} % false "
             f"alarms (AUC {0.5 + told.value:.3f} [{0.5 + max(told.low, -0.5):.3f}, {0.5 + min(told.high, 0.5):.3f}]{blind}); "
             f"were every hundredth object one, {100 * purity:.0f} % of the strangest hundredth would be novelties"
         )
@@ -137,6 +155,45 @@ class Novelty(Check):
             scope=Scope(novelties=Dataset(moved)),
         )
         return run, Claim("anomaly")
+
+
+class _Case(NamedTuple):
+    """A training set, and objects of kinds that it does not hold, by name."""
+
+    name: str
+    train: Dataset
+    novelties: Dataset
+
+
+class _Detected(NamedTuple):
+    """Share of novelties missed, AUC - 0.5, and the strangeness of ordinary objects (n,) and novelties (m,)."""
+
+    missed: Estimate
+    told: Estimate
+    usual: Array
+    strange: Array
+
+
+def _declared(run: Run) -> _Case:
+    novelties = run.scope.novelties
+    if run.train is None or novelties is None or not novelties.is_observed_like(run.test):
+        raise NotApplicable("the novelties have no observations with the features of the test set.")
+    return _Case("novelties", run.train, novelties)
+
+
+def _each_class(train: Dataset) -> tuple[list[_Case], str]:
+    """Each class of a training set against all others; the second says which classes are too small, in words."""
+    assert train.y is not None
+    names, code = np.unique(train.y[:, 0], return_inverse=True)
+    train.described()  # once for all its parts
+    units = [len(np.unique(train.units_of_independence[code == c])) for c in range(len(names))]
+    cases = [
+        _Case(f"objects of class {name}", train[code != c], train[code == c])
+        for c, name in enumerate(names)
+        if units[c] >= _FEWEST
+    ]
+    few = [f"{name} ({n})" for name, n in zip(names, units, strict=True) if n < _FEWEST]
+    return cases, f"; too few objects to leave out: {', '.join(few)}" if few else ""
 
 
 def _seen(data: Dataset) -> Array:

@@ -91,7 +91,7 @@ class ShiftKind(Check):
         if fewest < _FEWEST or test.x is None:
             why = f"{fewest} independent test or target objects with observations are too few to weight; {_FEWEST} are needed"
             return self.undecided(claim, why, fewest, float(_FEWEST))
-        weighed = _weighed(test, target, rng)
+        weighed = _weighed(test.described(), target.described(), rng)
         view = run.view(claim.label)
         effective, needed = weighed.effective, max(0.1 * unit_count(view.units), 30.0)
         if effective < needed:

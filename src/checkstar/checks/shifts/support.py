@@ -73,7 +73,7 @@ class Support(Check):
 
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         assert run.train is not None
-        train, target = run.train, observed_target(run)
+        train, target, test = (data.described() for data in (run.train, observed_target(run), run.test))
         n_units = min(unit_count(data.units_of_independence) for data in (train, target))
         if n_units < _FEWEST:
             why = f"{n_units} independent training or target objects are too few to map a density; {_FEWEST} are needed"
@@ -89,7 +89,7 @@ class Support(Check):
         balls = self._balls(seen[one_each[0]], wanted[one_each[1]], rng)
         unsupported = balls(wanted)
         part = share(unsupported, relabelled(target.units_of_independence), target.weight)
-        flagged = balls(space.coordinates(without_masked(run.test.x, run.test.noise)))  # type: ignore[arg-type]
+        flagged = balls(space.coordinates(without_masked(test.x, test.noise)))  # type: ignore[arg-type]
         return self.conclude(
             claim,
             [Part(name="unsupported target objects", estimate=part, limit=self.limit)],

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkstar.checks.base import Check
+from checkstar.checks.shared_classes import shared_classes
 from checkstar.checks.targets import some
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
@@ -34,7 +35,7 @@ class TrainTestMatrix(Check):
     The method is fitted on every survey and tested on every other, all with the same number of training objects. The
     fault of a pair is the error of the method that learned elsewhere, relative to that of the one that learned on the
     same survey, minus one, on the same held-out objects (a paired ratio of means). Pairs that learned from the run's own
-    training set decide; the others are shown.
+    training set decide; the others are shown. Classes that not all surveys have are left out, and named.
 
     Parameters
     ----------
@@ -62,10 +63,9 @@ class TrainTestMatrix(Check):
     def examine(self, run: Run, claim: Claim, rng: np.random.Generator) -> Evidence:
         assert run.train is not None
         view = run.view(claim.label)
-        surveys = {"own survey": (run.train, run.test)}
-        for name, suite in run.scope.suites.items():
-            if suite.x is None or suite.y is None or suite.x.shape[1] != run.test.x.shape[1]:  # type: ignore[union-attr]
-                continue
+        own, suites, left_out = _of_shared_classes(run)
+        surveys = {"own survey": own}
+        for name, suite in suites.items():
             if unit_count(suite.units_of_independence) < 2 * _FEWEST:
                 why = f"suite {name} has less than {2 * _FEWEST} independent objects to learn from and to test"
                 return self.undecided(claim, why, unit_count(suite.units_of_independence), float(2 * _FEWEST))
@@ -88,7 +88,7 @@ class TrainTestMatrix(Check):
                         decides=learned == "own survey",
                     )
                 )
-        return self.conclude(claim, parts, reason=_sentence, figure=_figure(losses))
+        return self.conclude(claim, parts, reason=lambda part: _sentence(part) + left_out, figure=_figure(losses))
 
     def _losses(
         self, run: Run, surveys: Mapping[str, tuple[Dataset, Dataset]], column: int, rng: np.random.Generator
@@ -120,6 +120,23 @@ class TrainTestMatrix(Check):
         return run, Claim("object_value")
 
 
+def _of_shared_classes(run: Run) -> tuple[tuple[Dataset, Dataset], dict[str, Dataset], str]:
+    """Training and test set, and the suites that the method can be asked about, of the classes that all of them have.
+
+    The third says in words what is left out of the suites.
+    """
+    assert run.train is not None
+    train, test, left_out = run.train, run.test, []
+    suites = {n: s for n, s in run.scope.suites.items() if s.y is not None and s.is_observed_like(test)}
+    for _ in range(2):  # what a later suite lacks is taken from the earlier ones too
+        for name, suite in suites.items():
+            shared = shared_classes(test, suite, train)
+            test, suites[name] = test[shared.here], suite[shared.there]
+            train = train[shared_classes(test, train).there]
+            left_out += [f"; of {name} {shared.left_out}"] if shared.left_out else []
+    return (train, test), suites, "".join(left_out)
+
+
 def _loss(run: Run, held: Dataset, column: int) -> Array:
     assert held.x is not None and held.y is not None
     prediction = run.predict(held.x, held.noise).select(column)
@@ -131,6 +148,8 @@ def _loss(run: Run, held: Dataset, column: int) -> Array:
 def _sentence(part: Part) -> str:
     value, low, high, _ = part.estimate
     learned, tested = part.name.split(" > ", 1)
+    if not np.isfinite(value):
+        return f"a method that learned from {tested} itself makes no error on it with which others could be compared"
     return (
         f"on {tested} the error of a method that learned from {learned} is {100 * abs(value):.0f} % "
         f"{'larger' if value >= 0 else 'smaller'} than that of one that learned from {tested} itself "

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkstar.checks.base import Check
+from checkstar.checks.shown_objects import before_and_after, object_in_words
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.errors import NotApplicable, unknown_name
@@ -218,7 +219,7 @@ class KeepsRelations(Check):
             asked.excess,
             found,
             simpler=lambda amount: [a for a in (smallest, amount / 4, amount / 2) if smallest <= a < amount],
-            typical=typical_object(_floats(asked.run.test)),
+            typical=asked.run.test.layout or typical_object(_floats(asked.run.test)),
             threshold=self.tolerance,
             most=min(self.max_trials, len(asked.run.test) // 2) // n_relations // 2 - 1,
         )
@@ -253,14 +254,8 @@ def _counter(asked: _Asked, found: CounterExample) -> str:
     answers = asked.answers(found.x[None], found.noise, found.element)
     unit = f" {asked.view.unit}" if asked.view.unit else ""
     wanted = {">=": "at least ", "<=": "at most ", "==": ""}[asked.relation.direction]
-    features = asked.run.test.features
-    shown = [f"{features[i]} = {found.x[i]:.4g}" for i in found.differs[:3]]
-    if len(found.differs) > 3:
-        what = f"an object unlike the median in {len(found.differs)} of {len(found.x)} columns"
-    else:
-        what = "the median object" + (f" with {' and '.join(shown)}" if shown else "")
     return (
-        f"simplest counter-example: {what}, {asked.relation.describe(found.element)}: {asked.view.name} is "
+        f"simplest counter-example: {object_in_words(found, asked.run.test)}, {asked.relation.describe(found.element)}: {asked.view.name} is "
         f"{answers.came[0]:.4g}{unit} where {wanted}{answers.expected[0]:.4g}{unit} is expected"
     )
 
@@ -271,14 +266,7 @@ def _figure(simplest: Mapping[str, tuple[_Asked, CounterExample]]) -> dict[str, 
         return None
     asked, found = max(simplest.values(), key=lambda pair: pair[1].excess)
     after = asked.relation.change(found.x[None], found.element)[0]
-    shown = np.linspace(0, len(found.x) - 1, min(300, len(found.x))).astype(int)
-    kind = "line" if len(shown) > 30 else "points"
     return {
         "title": f"Simplest counter-example: {asked.relation.describe(found.element)}",
-        "xlabel": "column of x",
-        "ylabel": "x",
-        "layers": [
-            {"kind": kind, "x": shown.tolist(), "y": found.x[shown].tolist(), "tone": "main", "label": "before"},
-            {"kind": kind, "x": shown.tolist(), "y": after[shown].tolist(), "tone": "second", "label": "after"},
-        ],
+        **before_and_after(found, after, asked.run.test),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkstar.checks.base import Check
+from checkstar.checks.shown_objects import before_and_after, object_in_words
 from checkstar.claims import Claim
 from checkstar.data.dataset import Dataset
 from checkstar.errors import NotApplicable
@@ -20,7 +21,7 @@ from checkstar.scope import Scope
 from checkstar.simulators import linear_gaussian
 from checkstar.symmetries import Permutation, Symmetry
 from checkstar.symmetries.counter_examples import CounterExample, shrink, typical_object
-from checkstar.symmetries.deviations import Deviation, drawn_elements, precision, typical_width
+from checkstar.symmetries.deviations import Deviation, Digits, drawn_elements, precision, typical_width
 
 __all__ = ["KeepsSymmetries"]
 
@@ -163,7 +164,8 @@ class KeepsSymmetries(Check):
     def _trials(self, run: Run, view: LabelView, n: int, rng: np.random.Generator) -> Iterator[_Trial]:
         typical = 1.0 if run.test.task == "classification" else typical_width(view.error, view.truth)
         first = run.test[: min(_N_PRECISION, len(run.test))]
-        eps = precision(run.predict, _floats(first), first.noise)
+        digits = Digits(run.test.layout)
+        eps = precision(run.predict, _floats(first), first.noise, digits)
         names: dict[str, int] = {}
         for symmetry in run.scope.symmetries:
             names[symmetry.name] = names.get(symmetry.name, 0) + 1
@@ -175,6 +177,7 @@ class KeepsSymmetries(Check):
                 run.labels.index(view.name),
                 typical=typical,
                 eps=eps,
+                digits=digits,
                 n_rounded=_N_ROUNDED,
             )
             rows = rng.permutation(len(run.test))[:n]
@@ -226,7 +229,7 @@ class KeepsSymmetries(Check):
             trial.deviation,
             found,
             simpler=trial.symmetry.simpler,
-            typical=typical_object(_floats(run.test)),
+            typical=run.test.layout or typical_object(_floats(run.test)),
             threshold=threshold,
             most=most - 1,
         )
@@ -269,18 +272,9 @@ def _counter(found: CounterExample, trial: _Trial, run: Run, view: LabelView) ->
     label = f"P({view.prediction.names[worst]})" if view.prediction.kind == "classes" else view.name  # type: ignore[attr-defined]
     unit = f" {view.unit}" if view.unit else ""
     return (
-        f"simplest counter-example: {_object(found, run.test.features)}, {trial.symmetry.describe(found.element)}: "
+        f"simplest counter-example: {object_in_words(found, run.test)}, {trial.symmetry.describe(found.element)}: "
         f"{label} is {came[0, worst]:.4g}{unit} where {expected[0, worst]:.4g}{unit} is expected"
     )
-
-
-def _object(found: CounterExample, features: Sequence[str]) -> str:
-    if not len(found.differs):
-        return "the median object"
-    shown = [f"{features[i]} = {found.x[i]:.4g}" for i in found.differs[:3]]
-    if len(found.differs) > 3:
-        return f"an object unlike the median in {len(found.differs)} of {len(found.x)} columns"
-    return f"the median object with {' and '.join(shown)}"
 
 
 def _limit(found: CounterExample, trial: _Trial, run: Run, view: LabelView) -> Limit:
@@ -296,15 +290,7 @@ def _limit(found: CounterExample, trial: _Trial, run: Run, view: LabelView) -> L
 def _figure(found: CounterExample, trial: _Trial, run: Run) -> dict[str, Any]:
     """The simplest counter-example, before and after."""
     after = trial.symmetry.act(found.element, found.x[None])[0]
-    shown = np.linspace(0, len(found.x) - 1, min(300, len(found.x))).astype(int)
-    shown = np.union1d(shown, found.differs)[:300]
-    kind = "line" if len(shown) > 30 else "points"
     return {
         "title": f"Simplest counter-example: {trial.symmetry.describe(found.element)}",
-        "xlabel": "column of x",
-        "ylabel": "x",
-        "layers": [
-            {"kind": kind, "x": shown.tolist(), "y": found.x[shown].tolist(), "tone": "main", "label": "before"},
-            {"kind": kind, "x": shown.tolist(), "y": after[shown].tolist(), "tone": "second", "label": "after"},
-        ],
+        **before_and_after(found, after, run.test),
     }

@@ -1,0 +1,358 @@
+"""Analysis: what the cells of a study say together, as the one record that its report is rendered from.
+
+Confusion matrices, paired comparisons, the simplest method that will do, learning curves, losses by epoch, the objects that
+methods are most wrong about. Predictions of all folds are pooled: each row counts once, each star is one unit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from checkstar.prediction import Classes, Normal, Point, Prediction
+from checkstar.problems.base import Metric, Problem
+from checkstar.studies.comparison import Comparison, compare
+from checkstar.studies.contributions import of_any
+from checkstar.studies.pictures import picture_of
+from checkstar.studies.records import CellRecord
+
+__all__ = ["Answers", "analyse_problem"]
+
+Array = NDArray[np.float64]
+_N_WORST = 12
+#: What methods may be behind the best, where a study does not say: one point of a score between 0 and 1.
+_POINT = 0.01
+
+
+class Answers(NamedTuple):
+    """All predictions of one method for one label, folds one after the other; ``row`` is the object's place in the data."""
+
+    row: NDArray[np.intp]
+    unit: NDArray[np.intp]
+    fold: NDArray[np.intp]
+    truth: NDArray[Any]
+    prediction: Prediction
+    n_train: tuple[int, ...]
+
+
+def analyse_problem(
+    problem: Problem,
+    cells: Sequence[tuple[CellRecord, pd.DataFrame]],
+    *,
+    tolerances: Mapping[str, float] | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """What the cells of one problem say together, as plain values for JSON.
+
+    Parameters
+    ----------
+    problem : Problem
+    cells : sequence of (record, table)
+        All cells; the table is empty where a cell failed.
+    tolerances : mapping of metric to float, optional
+        How far behind the best a method may be; by default 0.01.
+    seed : int
+        Of the simultaneous intervals.
+    """
+    whole = [cell for cell in cells if cell[0].cell.share == 1.0]
+    labels = []
+    for label in problem.labels:
+        answers = _answers(problem, label, [c for c in whole if c[0].failure is None])
+        labels.append(
+            {
+                "label": label,
+                "unit": problem.test.units.get(label, ""),
+                "metrics": [
+                    _metric(metric, answers, whole, (tolerances or {}).get(metric.name, _POINT), seed)
+                    for metric in problem.metrics[label]
+                ],
+                "confusion": [_confusion(name, one) for name, one in answers.items() if _has_classes(one)],
+                "learning": _learning(label, cells),
+                "worst": _worst(problem, answers),
+            }
+        )
+    return {
+        "problem": problem.name,
+        "question": problem.question,
+        "labels": labels,
+        "costs": _costs(whole),
+        "failures": _failures(cells),
+        "histories": _histories(whole),
+    }
+
+
+def _answers(problem: Problem, label: str, cells: Sequence[tuple[CellRecord, pd.DataFrame]]) -> dict[str, Answers]:
+    """By method, for methods that answered in every fold: only those can be paired."""
+    folds = {record.cell.fold.index for record, _ in cells}
+    found = {}
+    for name in dict.fromkeys(record.cell.method for record, _ in cells):
+        mine = sorted(((r, t) for r, t in cells if r.cell.method == name), key=lambda cell: cell[0].cell.fold.index)
+        if {record.cell.fold.index for record, _ in mine} == folds:
+            found[name] = _joined(problem, label, mine)
+    return found
+
+
+def _joined(problem: Problem, label: str, cells: Sequence[tuple[CellRecord, pd.DataFrame]]) -> Answers:
+    tables = [table.sort_values("row") for _, table in cells]
+    joined = pd.concat(tables, ignore_index=True)
+    unit = joined["group"] if "group" in joined else joined["row"]
+    return Answers(
+        row=joined["row"].to_numpy(dtype=np.intp),
+        unit=pd.factorize(unit)[0].astype(np.intp),
+        fold=np.repeat(np.arange(len(tables)), [len(table) for table in tables]),
+        truth=joined[f"truth_{label}"].to_numpy(),
+        prediction=_prediction(label, joined, problem),
+        n_train=tuple(record.n_train for record, _ in cells),
+    )
+
+
+def _prediction(label: str, table: pd.DataFrame, problem: Problem) -> Prediction:
+    if problem.test.task == "classification":
+        names = [column for column in table.columns if column.startswith("p_")]
+        # A class that a fold did not know has no probability there.
+        p = table[names].fillna(0.0).to_numpy(dtype=float)
+        return Classes(p, [name.removeprefix("p_") for name in names])
+    mean, std = (table.get(f"{kind}_{label}") for kind in ("mean", "std"))
+    assert mean is not None
+    if std is None or std.isna().any():
+        return Point(mean.to_numpy(dtype=float)[:, None])
+    return Normal(mean.to_numpy(dtype=float)[:, None], std.to_numpy(dtype=float)[:, None])
+
+
+def _has_classes(answers: Answers) -> bool:
+    return isinstance(answers.prediction, Classes)
+
+
+def _metric(
+    metric: Metric, answers: Mapping[str, Answers], cells: Iterable[tuple[CellRecord, Any]], tolerance: float, seed: int
+) -> dict[str, Any]:
+    """One metric of all methods: pooled value, paired comparison, and the simplest that will do, in words."""
+    cost = _cpu_seconds(cells)
+    sign = 1.0 if metric.direction == "higher" else -1.0
+    found: dict[str, Any] = {
+        "name": metric.name,
+        "direction": metric.direction,
+        "unit": metric.unit,
+        "source": metric.source,
+        # Scores and differences in the comparison are times this, so that larger is better.
+        "sign": sign,
+        "pooled": {name: metric.score(one.truth, one.prediction) for name, one in answers.items()},
+        "comparison": None,
+        "simplest": None,
+        "sentence": "",
+    }
+    if len(answers) < 2:
+        return found
+    first = next(iter(answers.values()))
+    compared = compare(
+        {name: sign * _contributions(metric, one) for name, one in answers.items()},
+        first.unit,
+        first.fold,
+        score=metric.name,
+        tolerance=tolerance,
+        n_train=first.n_train,
+        seed=seed,
+    )
+    simplest = compared.simplest({name: cost.get(name, math.inf) for name in answers})
+    return found | {
+        "comparison": compared.to_dict(),
+        "simplest": simplest,
+        "sentence": verdict_in_words(compared, simplest, cost, metric),
+    }
+
+
+def _contributions(metric: Metric, answers: Answers) -> Array:
+    def score(rows: NDArray[np.intp]) -> float:
+        return metric.score(answers.truth[rows], answers.prediction[rows])
+
+    known = _KNOWN.get(metric.name)
+    if known is not None and _has_classes(answers):
+        return known(answers)
+    return of_any(score, answers.unit)
+
+
+def _accuracy(answers: Answers) -> Array:
+    from checkstar.studies.contributions import of_accuracy
+
+    return of_accuracy(answers.truth.astype(str), answers.prediction.predicted())  # type: ignore[attr-defined]
+
+
+def _balanced(answers: Answers) -> Array:
+    from checkstar.studies.contributions import of_balanced_accuracy
+
+    return of_balanced_accuracy(answers.truth.astype(str), answers.prediction.predicted())  # type: ignore[attr-defined]
+
+
+def _log_loss(answers: Answers) -> Array:
+    return np.asarray(answers.prediction.log_loss(answers.truth))  # type: ignore[attr-defined]
+
+
+#: Scores whose contributions have a closed form.
+_KNOWN: Mapping[str, Callable[[Answers], Array]] = {
+    "accuracy": _accuracy,
+    "balanced_accuracy": _balanced,
+    "log_loss": _log_loss,
+}
+
+
+def verdict_in_words(compared: Comparison, simplest: str | None, cost: Mapping[str, float], metric: Metric) -> str:
+    """Which method is best, and which is the cheapest that will do: "forest is within 0.4 points at 1/300 of the cost"."""
+    best, score = compared.standings[0], metric.name.replace("_", " ")
+    percent = metric.unit == "" and 0 <= abs(best.score) <= 1 and metric.direction == "higher"
+
+    def said(value: float) -> str:
+        return f"{100 * value:.1f} points" if percent else f"{value:.3g}{' ' + metric.unit if metric.unit else ''}"
+
+    if simplest is None:
+        return (
+            f"{best.method} has the best {score}; no method is shown to be within {said(compared.tolerance)} of the "
+            f"best of all, with {compared.n_units} independent objects"
+        )
+    if simplest == best.method:
+        return f"{best.method} has the best {score} and is the cheapest that is shown to be within {said(compared.tolerance)} of it"
+    mine = next(s for s in compared.standings if s.method == simplest)
+    return (
+        f"{simplest} is within {said(mine.behind_high)} of the best {score} ({best.method})"
+        f"{_share_of_cost(cost.get(simplest, math.nan), cost.get(best.method, math.nan))}"
+    )
+
+
+def _share_of_cost(mine: float, other: float) -> str:
+    ratio = other / mine if mine > 0 else math.nan
+    if not math.isfinite(ratio) or ratio < 1:
+        return ""
+    return f", at 1/{ratio:.0f} of its CPU time" if ratio >= 2 else f", at {100 / ratio:.0f} % of its CPU time"
+
+
+def _cpu_seconds(cells: Iterable[tuple[CellRecord, Any]]) -> dict[str, float]:
+    """Mean CPU seconds of search, fit and prediction by method."""
+    spent: dict[str, list[float]] = {}
+    for record, _ in cells:
+        parts = [record.costs.get(f"{what}_cpu_seconds") or 0.0 for what in ("search", "fit", "predict")]
+        if record.failure is None:
+            spent.setdefault(record.cell.method, []).append(sum(parts))
+    return {name: float(np.mean(values)) for name, values in spent.items()}
+
+
+def _confusion(name: str, answers: Answers) -> dict[str, Any]:
+    """Counts of true (rows) against predicted classes, the most frequent class first."""
+    prediction = answers.prediction
+    assert isinstance(prediction, Classes)
+    truth, predicted = answers.truth.astype(str), prediction.predicted()
+    found, counts = np.unique(truth, return_counts=True)
+    names = [str(n) for n in found[np.argsort(-counts, kind="stable")]]
+    names += sorted(set(prediction.names) - set(names))
+    table = pd.crosstab(truth, predicted).reindex(index=names, columns=names, fill_value=0)
+    return {"method": name, "names": names, "counts": table.to_numpy().tolist()}
+
+
+def _learning(label: str, cells: Sequence[tuple[CellRecord, Any]]) -> list[dict[str, Any]]:
+    """Metrics by share of the training set, where a study asked for shares."""
+    rows = [
+        {"method": r.cell.method, "share": r.cell.share, "metric": metric, "n_train": r.n_train, "value": value}
+        for r, _ in cells
+        if r.failure is None
+        for metric, value in r.metrics.get(label, {}).items()
+        if value is not None
+    ]
+    table = pd.DataFrame(rows)
+    if not len(table) or table["share"].nunique() < 2:
+        return []
+    made = []
+    for (method, metric), part in table.groupby(["method", "metric"], sort=False):
+        by_share = part.groupby("share")
+        error: pd.Series[float] = by_share["value"].std(ddof=1) / np.sqrt(by_share["value"].count())
+        made.append(
+            {
+                "method": method,
+                "metric": metric,
+                "n_train": by_share["n_train"].mean().tolist(),
+                "mean": by_share["value"].mean().tolist(),
+                "standard_error": [None if math.isnan(e) else e for e in error.tolist()],
+            }
+        )
+    return made
+
+
+def _worst(problem: Problem, answers: Mapping[str, Answers]) -> list[dict[str, Any]]:
+    """Objects that all methods together are most wrong about, with what each said and a picture where there is one."""
+    if not answers:
+        return []
+    first = next(iter(answers.values()))
+    _, position = np.unique(first.row, return_index=True)
+    wrong = np.mean([_wrongness(one) for one in answers.values()], axis=0)[position]
+    chosen = position[np.argsort(-wrong, kind="stable")[:_N_WORST]]
+    return [_shown(problem, answers, int(place)) for place in chosen]
+
+
+def _wrongness(answers: Answers) -> Array:
+    """-ln p of the true class, bounded; for numbers the error in units of its robust scatter."""
+    if isinstance(answers.prediction, Classes):
+        return np.minimum(answers.prediction.log_loss(answers.truth), 12.0)
+    error = np.abs(answers.prediction.mean()[:, 0] - answers.truth.astype(float))
+    return np.minimum(error / max(1.4826 * float(np.median(error)), 1e-12), 100.0)
+
+
+def _shown(problem: Problem, answers: Mapping[str, Answers], place: int) -> dict[str, Any]:
+    first = next(iter(answers.values()))
+    row = int(first.row[place])
+    data, inside = (problem.train, row) if row < len(problem.train) else (problem.test, row - len(problem.train))
+    name = data.meta["id"].iloc[inside] if "id" in data.meta else row
+    return {
+        "id": str(name),
+        "truth": _plain(first.truth[place]),
+        "said": [{"method": method, **_said(one, place)} for method, one in answers.items()],
+        "picture": picture_of(data, inside),
+    }
+
+
+def _said(answers: Answers, place: int) -> dict[str, Any]:
+    prediction = answers.prediction
+    if isinstance(prediction, Classes):
+        p = prediction.probabilities[place]
+        return {"answer": prediction.names[int(p.argmax())], "probability": float(p.max())}
+    return {"answer": float(prediction.mean()[place, 0]), "probability": None}
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str) else float(value)
+
+
+def _costs(cells: Iterable[tuple[CellRecord, Any]]) -> list[dict[str, Any]]:
+    """Mean costs of each method over its folds."""
+    rows = [{"method": record.cell.method, **record.costs} for record, _ in cells if record.failure is None]
+    if not rows:
+        return []
+    table = pd.DataFrame(rows).groupby("method", sort=False).mean(numeric_only=True)
+    return [
+        {"method": str(name), **{str(k): None if pd.isna(v) else float(v) for k, v in row.items()}}
+        for name, row in table.iterrows()
+    ]
+
+
+def _failures(cells: Iterable[tuple[CellRecord, Any]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "method": record.cell.method,
+            "fold": record.cell.fold.index,
+            "share": record.cell.share,
+            "stage": record.failure.stage,
+            "reason": record.failure.reason,
+            "traceback": record.failure.traceback,
+        }
+        for record, _ in cells
+        if record.failure is not None
+    ]
+
+
+def _histories(cells: Iterable[tuple[CellRecord, Any]]) -> list[dict[str, Any]]:
+    return [
+        {"method": record.cell.method, "fold": record.cell.fold.index, "curves": record.history}
+        for record, _ in cells
+        if record.history
+    ]
