@@ -1,13 +1,16 @@
-# Two commands for a user: `make demo` and `make test`. The rest is for those who change the code.
+# Commands for a user: `make demo`, `make demo-study` and `make test`. The rest is for those who change the code.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test power check lint types slow bench docs build clean
+.PHONY: demo demo-study test power check lint types slow bench docs build clean
 
 demo: $(VENV)/.demo
-	$(BIN)/checkstar demo --out checkstar-demo
+	$(BIN)/checkstar demo --out checkstar-demo checkstar-study
+
+demo-study: $(VENV)/.demo $(VENV)/.light-curves $(VENV)/.torch
+	$(BIN)/checkstar study src/checkstar/studies/demo.toml --jobs 2 --store checkstar-study/store --out checkstar-study
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 -m "not slow" --durations=10
@@ -29,7 +32,7 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
-bench: $(VENV)/.test
+bench: $(VENV)/.test $(VENV)/.bench
 	$(BIN)/python benchmarks/cannon.py
 	$(BIN)/python benchmarks/calibration.py
 	$(BIN)/python benchmarks/tables.py
@@ -37,6 +40,10 @@ bench: $(VENV)/.test
 	$(BIN)/python benchmarks/redshifts.py
 	$(BIN)/python benchmarks/audit.py
 	$(BIN)/python benchmarks/demo.py
+	$(BIN)/python benchmarks/light_curve_files.py
+	$(BIN)/python benchmarks/periods.py
+	$(BIN)/python benchmarks/partitions.py
+	$(BIN)/python benchmarks/curve_networks.py --splits 1 --stars 1000 --epochs 2
 
 docs: $(VENV)/.docs
 	rm -rf docs/api
@@ -59,4 +66,4 @@ $(VENV)/.%: pyproject.toml constraints.txt | $(VENV)/bin/python
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-* dist build docs/_build docs/api docs/gallery checkstar-demo
+	rm -rf $(VENV) .venv-* dist build docs/_build docs/api docs/gallery checkstar-demo checkstar-study

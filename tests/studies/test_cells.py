@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import checkstar as cs
-from checkstar.methods import Calibrated, KNearest
+from checkstar.methods import Isotonic, KNearest
 from checkstar.studies.cells import failed_record, fresh, run_cell
 from checkstar.studies.grid import Folding, lay_out
 from checkstar.studies.hyperparameters import Search
@@ -83,7 +83,7 @@ class Trained(KNearest):
         return self
 
 
-@pytest.mark.parametrize("method", [Trained(), Calibrated(Trained())])
+@pytest.mark.parametrize("method", [Trained(), Isotonic(Trained())])
 def test_the_loss_by_epoch_is_kept_also_of_a_method_that_is_held(toy, method):
     (record, _), _ = cell(toy, method)
     assert record.history == {"held_loss": [3.0, 2.0, None]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 import tarfile
@@ -25,6 +26,7 @@ TAR_SUFFIXES = (".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tar.xz")
 
 _OFFSETS = ("offsets", "offset", "indptr")
 _COLUMNS = ("time", "value", "error")
+_WORDS = re.compile(r"#?\s*(?!(?i:nan|inf)\b)[A-Za-z]")
 
 
 class Text(NamedTuple):
@@ -32,6 +34,12 @@ class Text(NamedTuple):
 
     path: str
     content: bytes
+
+
+class _Parsed(NamedTuple):
+    path: str
+    names: tuple[str, ...]
+    table: NDArray[np.float64]
 
 
 def texts_in_tar(path: Path) -> Iterator[Text]:
@@ -79,20 +87,19 @@ def read_texts(texts: Iterable[Text], schema: CurveSchema) -> LightCurves:
     """
     import pandas as pd
 
-    ids, tables, names = [], [], None
-    for text in texts:
-        found, table = _parsed(text)
-        if names is not None and found != names:
-            raise InputError(f"{text.path} has columns {', '.join(found)}, those before it {', '.join(names)}.")
-        names = found
-        ids.append(PurePosixPath(text.path).stem)
-        tables.append(table)
-    if names is None:
+    parsed = [_parsed(text) for text in texts]
+    if not parsed:
         raise InputError(f"there is no light curve; give files that end in {', '.join(TEXT_SUFFIXES)}.")
-    joined = np.concatenate(tables)
+    # An empty file need not name its columns.
+    names = next((one.names for one in parsed if len(one.table)), parsed[0].names)
+    for one in parsed:
+        if len(one.table) and one.names != names:
+            raise InputError(f"{one.path} has columns {', '.join(one.names)}, those before it {', '.join(names)}.")
+    joined = np.concatenate([np.empty((0, len(names))), *(one.table for one in parsed if len(one.table))])
+    ids = [PurePosixPath(one.path).stem for one in parsed]
     stated = dict(zip(_COLUMNS, _COLUMNS, strict=True)) if names == _COLUMNS else {}
     known = schema.filled({"columns": stated, "time_format": _time_format(names, joined)})
-    offsets = np.concatenate([[0], np.cumsum([len(table) for table in tables], dtype=np.int64)])
+    offsets = np.concatenate([[0], np.cumsum([len(one.table) for one in parsed], dtype=np.int64)])
     epochs = dict(zip(names, joined.T, strict=True))
     return light_curves_of(EpochColumns(epochs, offsets, pd.DataFrame({"id": ids}), {}), known)
 
@@ -100,15 +107,16 @@ def read_texts(texts: Iterable[Text], schema: CurveSchema) -> LightCurves:
 def _time_format(names: tuple[str, ...], table: NDArray[np.float64]) -> str | None:
     if names != _COLUMNS or not len(table):
         return None
-    typical = float(np.nanmedian(table[:, 0]))
-    return "hjd-2450000" if 0 < typical < 15_000 else None
+    finite = table[np.isfinite(table[:, 0]), 0]
+    return "hjd-2450000" if len(finite) and 0 < np.median(finite) < 15_000 else None
 
 
-def _parsed(text: Text) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    lines = [line for line in text.content.decode("latin-1").splitlines() if line.strip()]
+def _parsed(text: Text) -> _Parsed:
+    content = text.content.removeprefix(codecs.BOM_UTF8)  # as spreadsheets write it
+    lines = _behind_sentences([line for line in content.decode("latin-1").splitlines() if line.strip()])
     names: tuple[str, ...] = _COLUMNS
     # A line of names may stand behind the sign of a comment, as in many tables of astronomers.
-    if lines and re.match(r"#?\s*[A-Za-z]", lines[0]) and not re.match(r"(?i)#?\s*(nan|inf)\b", lines[0]):
+    if lines and _WORDS.match(lines[0]):
         header = re.split(r"[,\s]+", lines[0].lstrip("# ").strip())
         if len(header) < 2 and not lines[0].startswith("#"):
             raise InputError(f"{text.path} is not a table of numbers (it begins with {lines[0][:40]!r}).")
@@ -116,11 +124,14 @@ def _parsed(text: Text) -> tuple[tuple[str, ...], NDArray[np.float64]]:
         lines = lines[1:]
     lines = [line for line in lines if not line.lstrip().startswith("#")]
     if not lines:
-        return names, np.empty((0, len(names)))
+        return _Parsed(text.path, names, np.empty((0, len(names))))
     try:
         table = np.loadtxt(io.StringIO("\n".join(lines)), delimiter="," if "," in lines[0] else None, ndmin=2)
     except ValueError as error:
-        raise InputError(f"{text.path} is not a table of numbers ({error}); give time, value and error.") from None
+        raise InputError(
+            f"{text.path} is not a table of numbers ({error}); give time, value and error, and nan where "
+            "a number is missing."
+        ) from None
     if table.shape[1] != len(names):
         if names != _COLUMNS or table.shape[1] < 2:
             raise InputError(f"{text.path} has {table.shape[1]} columns where {', '.join(names)} are needed.")
@@ -128,7 +139,13 @@ def _parsed(text: Text) -> tuple[tuple[str, ...], NDArray[np.float64]]:
             f"{text.path} has {table.shape[1]} columns without names; give time, value and error alone, or a first "
             "line of names."
         )
-    return names, table
+    return _Parsed(text.path, names, table)
+
+
+def _behind_sentences(lines: list[str]) -> list[str]:
+    """The lines without the comments in words before a line of names."""
+    first = next((i for i, line in enumerate(lines) if not line.lstrip().startswith("#")), 0)
+    return lines[first:] if first and _WORDS.match(lines[first]) else lines
 
 
 def _is_sentence(lines: list[str]) -> bool:

@@ -272,9 +272,21 @@ def numbers(values: Any, column: str) -> NDArray[np.float64]:
         array = np.array([np.nan if value is None else value for value in array])
     if array.dtype.kind not in "fiu":
         raise InputError(
-            f"column {column!r} holds {array.dtype} values where numbers are needed; state another column."
+            f"column {column!r} holds {_what(array)} where numbers are needed; write nothing or nan where one is missing, "
+            "or state another column."
         )
     return array.astype(float, copy=False)
+
+
+def _what(array: NDArray[Any]) -> str:
+    """What no number is among values: the first text that is none, or the type of all."""
+    import pandas as pd
+
+    text = pd.Series(array.ravel()).astype(str)
+    wrong = (
+        text[pd.to_numeric(text, errors="coerce").isna() & (text != "nan")] if array.dtype.kind in "UO" else text[:0]
+    )
+    return f"{wrong.iloc[0]!r}" if len(wrong) else f"{array.dtype} values" if array.dtype.kind not in "UO" else "text"
 
 
 def _days(read: EpochColumns, column: str) -> NDArray[np.float64]:
@@ -325,16 +337,17 @@ def band_codes(values: Any) -> tuple[NDArray[np.int16], tuple[str, ...]]:
     import pandas as pd
 
     codes, found = _arrow_codes(values) if hasattr(values, "null_count") else pd.factorize(np.asarray(values))
-    names = [_band_name(name) for name in found] + (["?"] if (codes < 0).any() else [])
-    order = np.argsort(names, kind="stable")
-    number = np.empty(max(len(names), 1), np.int16)
-    number[order] = np.arange(len(names))
-    return number[codes], tuple(names[i] for i in order)  # code -1 is the last, "?"
+    if not len(codes):
+        return np.empty(0, np.int16), ()
+    names = [_band_name(name) for name in found] + ["?"]  # code -1 is the last
+    used = sorted({names[code] for code in np.unique(codes)})
+    number = {name: i for i, name in enumerate(used)}
+    return np.array([number.get(name, 0) for name in names], np.int16)[codes], tuple(used)
 
 
 def _band_name(name: Any) -> str:
-    text = name.decode() if isinstance(name, bytes) else str(name)
-    return text.strip().removesuffix(".0") if isinstance(name, float) else text.strip()
+    text = (name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)).strip() or "?"
+    return text.removesuffix(".0") if isinstance(name, float) else text
 
 
 def _arrow_codes(values: Any) -> tuple[NDArray[Any], list[Any]]:

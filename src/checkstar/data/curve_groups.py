@@ -15,7 +15,9 @@ from checkstar.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["grouped", "whole_objects"]
+__all__ = ["grouped", "require_once", "whole_objects"]
+
+_LARGEST_EXACT = 2.0**53  # beyond, neighbouring integers are the same float
 
 
 def grouped(frame: pd.DataFrame, schema: CurveSchema, units: Mapping[str, str] | None = None) -> EpochColumns:
@@ -53,7 +55,7 @@ def grouped(frame: pd.DataFrame, schema: CurveSchema, units: Mapping[str, str] |
     offsets = np.concatenate([[0], np.cumsum(np.bincount(codes))]).astype(np.int64)
     others = [str(column) for column in frame.columns if column != name]
     roles = find_roles(others, schema.columns)
-    meta = {"id": frame[name].iloc[offsets[:-1]]}
+    meta = {"id": _names(frame[name].iloc[offsets[:-1]])}
     for column in others:
         if column not in roles and column != "id" and _is_constant(frame[column], codes, offsets):
             meta[column] = frame[column].iloc[offsets[:-1]]
@@ -63,6 +65,28 @@ def grouped(frame: pd.DataFrame, schema: CurveSchema, units: Mapping[str, str] |
         meta=pd.DataFrame(meta).reset_index(drop=True),
         units=units or {},
     )
+
+
+def require_once(columns: Iterable[str]) -> None:
+    """Refuse a table in which a name stands for two columns."""
+    names = list(columns)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"two columns are named {twice!r}; give each a name of its own.")
+
+
+def _names(column: pd.Series) -> pd.Series:
+    """Names of objects as text or integers; numbers that cannot tell neighbours apart are refused."""
+    if column.dtype == object:
+        return column.map(lambda name: name.decode("utf-8", "replace").strip() if isinstance(name, bytes) else name)
+    if column.dtype.kind != "f":
+        return column
+    if (column.abs() >= _LARGEST_EXACT).any():
+        raise InputError(
+            f"column {column.name!r} holds names of objects as floating-point numbers up to {column.max():.16g}, of which "
+            "several are one; write them as integers below 2^63, or as text."
+        )
+    return column.astype(np.int64) if (column == column.round()).all() else column
 
 
 def whole_objects(batches: Iterable[pd.DataFrame], column: str, n_objects: int) -> Iterator[pd.DataFrame]:
@@ -123,4 +147,6 @@ def _array(column: pd.Series) -> NDArray[Any]:
 
     if isinstance(column.dtype, pd.api.extensions.ExtensionDtype) and pd.api.types.is_numeric_dtype(column):
         return column.to_numpy(dtype=float, na_value=np.nan)
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
     return column.to_numpy()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkstar.data.curve_columns import CurveSchema, EpochColumns, find_roles, light_curves_of
-from checkstar.data.curve_groups import grouped
+from checkstar.data.curve_groups import grouped, require_once
 from checkstar.data.curve_tables import read_arrow
 from checkstar.data.light_curves import LightCurves, joined
 from checkstar.data.tables import native_array
@@ -67,6 +67,7 @@ def parts_of_catalogue(catalogue: Any, schema: CurveSchema) -> Iterator[LightCur
 def _from_frame(frame: pd.DataFrame, schema: CurveSchema) -> LightCurves:
     import pyarrow as pa
 
+    require_once(map(str, frame.columns))
     nested = any(str(kind).startswith(("nested", "list", "large_list", "struct")) for kind in frame.dtypes)
     if nested or any(_holds_lists(frame[name]) for name in frame.columns if frame[name].dtype == object):
         return read_arrow(pa.Table.from_pandas(frame, preserve_index=None), schema)
@@ -139,7 +140,10 @@ def _one_series(series: Any, schema: CurveSchema, name: str | None = None) -> Li
 def _many_series(series: list[Any], names: list[str] | None, schema: CurveSchema) -> LightCurves:
     wrong = [type(one).__name__ for one in series if not (hasattr(one, "colnames") and _is_series(one))]
     if wrong:
-        raise InputError(f"a {wrong[0]} stands among the light curves; give TimeSeries or lightkurve objects alone.")
+        raise InputError(
+            f"{wrong[0]} stands among the light curves; give TimeSeries or lightkurve objects alone; "
+            "a pandas.DataFrame of one row an epoch, or LightCurves.from_lists, takes plain columns."
+        )
     named: list[str | None] = list(names) if names is not None else [None] * len(series)
     first = _one_series(series[0], schema, named[0])
     # All are brought to the unit of the first.

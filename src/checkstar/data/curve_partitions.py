@@ -135,11 +135,20 @@ def _read_rows(path: Path, part: CurvePartition) -> LightCurves:
 
 
 def _read_csv(path: Path, part: CurvePartition) -> LightCurves:
-    with path.open("rb") as stream:
-        first = stream.readline().decode("latin-1").lstrip("#").strip().split(",") if path.suffix == ".csv" else []
-    if path.suffix != ".csv" or has_id(first, part.schema.columns):
+    if path.name.lower().endswith(".gz") or has_id(_header(path), part.schema.columns):
         return light_curves_of(grouped(read_table(path).frame, part.schema), part.schema)
     return read_texts(texts_in_files([path]), part.schema)  # the light curve of one star
+
+
+def _header(path: Path) -> list[str]:
+    """Names of the columns of a CSV file: its first line, or the one behind comments that name fewer."""
+    with path.open(encoding="utf-8-sig", errors="replace") as stream:
+        lines = [stream.readline()]
+        while lines[-1].startswith("#"):
+            lines.append(stream.readline())
+    return [
+        name.strip() for name in max(lines[:1] + lines[-1:], key=lambda line: line.count(",")).lstrip("#").split(",")
+    ]
 
 
 _READERS: dict[Kind, Callable[[Path, CurvePartition], LightCurves]] = {

@@ -77,7 +77,7 @@ def mjd_days(times: ArrayLike, time_format: str | None = None, column: str = "ti
     if not (np.isnan(typical) or EARLIEST_MJD <= typical + zero <= LATEST_MJD):
         raise InputError(
             f"the times of column {column!r} are about {typical:.10g}; read as {known} that is MJD {typical + zero:.10g}, "
-            f"no date of an observation; state their time_format, for instance {_likely(typical)!r}."
+            f"no date of an observation; {_likely(typical)}."
         )
     return Dates(values + zero if zero else values, _SCALES[match.group(1)])
 
@@ -91,9 +91,10 @@ def _format_in(column: str) -> str | None:
 
 
 def _likely(typical: float) -> str:
-    if 2_300_000 < typical < 2_600_000:
-        return "jd"
-    return "mjd" if 15_000 < typical < LATEST_MJD else "hjd-2450000"
+    if not 0 <= typical < 2_600_000:
+        return "give days: MJD, Julian dates, or these less a number"
+    known = "jd" if typical > 2_300_000 else "mjd" if 15_000 < typical < LATEST_MJD else "hjd-2450000"
+    return f"state their time_format, for instance {known!r}"
 
 
 def plain_unit(unit: str) -> str:

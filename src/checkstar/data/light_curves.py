@@ -86,6 +86,8 @@ class LightCurves:
         for column in ("time", "value", "error"):
             object.__setattr__(self, column, _floats(column, getattr(self, column)))
         object.__setattr__(self, "offsets", _offsets(self.offsets, len(self.time)))
+        if isinstance(self.bands, str):
+            raise InputError(f"bands is the text {self.bands!r}; give a sequence of names.")
         band = np.zeros(len(self.time), np.int16) if self.band is None else np.asarray(self.band, np.int16)
         object.__setattr__(self, "band", band)
         object.__setattr__(self, "bands", tuple(self.bands))
@@ -114,11 +116,15 @@ class LightCurves:
         **settings: Any,
     ) -> LightCurves:
         """Light curves from one sequence per object; names of bands are numbered in alphabetical order."""
-        lengths = [np.size(one) for one in time]
-        columns: dict[str, Any] = {"time": _joined(time), "value": _joined(value)}
-        columns["error"] = np.full(len(columns["time"]), np.nan) if error is None else _joined(error)
+        lengths = _lengths("time", time)
+        for column, lists in (("value", value), ("error", error), ("band", band)):
+            if lists is not None:
+                _same_lengths(column, _lengths(column, lists), lengths)
+        columns: dict[str, Any] = {"time": _joined("time", time), "value": _joined("value", value)}
+        columns["error"] = np.full(len(columns["time"]), np.nan) if error is None else _joined("error", error)
         if band is not None:
-            names, codes = np.unique(np.concatenate([np.asarray(one, str) for one in band]), return_inverse=True)
+            flat = np.concatenate([np.empty(0, str), *(np.asarray(one, str) for one in band)])
+            names, codes = np.unique(flat, return_inverse=True)
             columns |= {"band": codes.astype(np.int16), "bands": tuple(map(str, names))}
         return cls(offsets=np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]), **columns, **settings)
 
@@ -266,23 +272,57 @@ def _rows(index: Any, n_objects: int) -> NDArray[np.intp]:
     return np.arange(n_objects)[rows]
 
 
-def _joined(lists: Sequence[ArrayLike]) -> Array:
-    parts = [np.atleast_1d(np.asarray(one, dtype=float)) for one in lists]
-    return np.concatenate(parts) if parts else np.empty(0)
+def _lengths(column: str, lists: Any) -> NDArray[np.int64]:
+    try:
+        shapes = [np.shape(one) for one in lists]
+    except (TypeError, ValueError):
+        raise InputError(f"{column} is no list of one sequence an object; give [[...], [...], ...].") from None
+    wrong = next((i for i, shape in enumerate(shapes) if len(shape) != 1), None)
+    if wrong is not None:
+        raise InputError(f"{column} of object {wrong} has shape {shapes[wrong]}; give one flat sequence an object.")
+    return np.array([shape[0] for shape in shapes], np.int64)
+
+
+def _same_lengths(column: str, found: NDArray[np.int64], lengths: NDArray[np.int64]) -> None:
+    if len(found) != len(lengths):
+        raise InputError(f"there are {len(lengths)} objects in time but {len(found)} in {column}; give one list each.")
+    wrong = np.flatnonzero(found != lengths)
+    if len(wrong):
+        i = wrong[0]
+        raise InputError(
+            f"object {i} has {lengths[i]} times but {found[i]} entries of {column}; give one per epoch of each object."
+        )
+
+
+def _joined(column: str, lists: Sequence[ArrayLike]) -> Array:
+    try:
+        parts = [_numbers(np.ma.asarray(one, dtype=float)) for one in lists]
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{column} holds what is no number ({error}); write NaN where one is missing.") from None
+    return np.concatenate([np.empty(0), *parts])
+
+
+def _numbers(array: Any) -> Array:
+    """Float64, with NaN where an entry is masked."""
+    if np.ma.isMaskedArray(array):
+        return np.asarray(array.astype(float).filled(np.nan))
+    return np.asarray(array).astype(float, copy=False)
 
 
 def _floats(name: str, values: ArrayLike) -> Array:
-    array = np.asarray(values)
+    array = np.asanyarray(values)
     if array.ndim != 1 or array.dtype.kind not in "fiu":
         raise InputError(f"{name} has type {array.dtype} and shape {array.shape}; give one flat column of numbers.")
-    return array.astype(float, copy=False)
+    return _numbers(array)
 
 
 def _offsets(values: ArrayLike, n_epochs: int) -> NDArray[np.int64]:
-    offsets = np.asarray(values, dtype=np.int64)
+    array = np.asarray(values)
+    offsets = array.astype(np.int64) if array.dtype.kind in "fiu" else np.empty(0, np.int64)
     if (
         offsets.ndim != 1
         or len(offsets) < 1
+        or (offsets != array).any()
         or offsets[0] != 0
         or offsets[-1] != n_epochs
         or (np.diff(offsets) < 0).any()

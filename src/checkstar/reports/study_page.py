@@ -70,6 +70,7 @@ def _problem(
         "name": analysed["problem"],
         "question": sentence(known.get("question") or analysed["problem"]),
         "facts": _facts(known),
+        "notes": [sentence(note).rstrip(".") for note in known.get("notes") or []],
         "labels": [_label(label, analysed, board, f"{anchor}-{i}") for i, label in enumerate(analysed["labels"])],
         "failures": [_failure(one) for one in analysed["failures"]],
         "histories": _histories(analysed["histories"], anchor),

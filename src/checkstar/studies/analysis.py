@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from checkstar.prediction import Classes, Normal, Point, Prediction
 from checkstar.problems.base import Metric, Problem
 from checkstar.studies.comparison import Comparison, compare
-from checkstar.studies.contributions import of_any
+from checkstar.studies.contributions import of_any, share_of_class
 from checkstar.studies.pictures import picture_of
 from checkstar.studies.records import CellRecord
 
@@ -42,7 +42,7 @@ class Answers(NamedTuple):
 
 def analyse_problem(
     problem: Problem,
-    cells: Sequence[tuple[CellRecord, pd.DataFrame]],
+    cells: Sequence[tuple[CellRecord, pd.DataFrame | None]],
     *,
     tolerances: Mapping[str, float] | None = None,
     seed: int = 0,
@@ -86,7 +86,9 @@ def analyse_problem(
     }
 
 
-def _answers(problem: Problem, label: str, cells: Sequence[tuple[CellRecord, pd.DataFrame]]) -> dict[str, Answers]:
+def _answers(
+    problem: Problem, label: str, cells: Sequence[tuple[CellRecord, pd.DataFrame | None]]
+) -> dict[str, Answers]:
     """By method, for methods that answered in every fold: only those can be paired."""
     folds = {record.cell.fold.index for record, _ in cells}
     found = {}
@@ -97,8 +99,8 @@ def _answers(problem: Problem, label: str, cells: Sequence[tuple[CellRecord, pd.
     return found
 
 
-def _joined(problem: Problem, label: str, cells: Sequence[tuple[CellRecord, pd.DataFrame]]) -> Answers:
-    tables = [table.sort_values("row") for _, table in cells]
+def _joined(problem: Problem, label: str, cells: Sequence[tuple[CellRecord, pd.DataFrame | None]]) -> Answers:
+    tables = [table.sort_values("row") for _, table in cells if table is not None]
     joined = pd.concat(tables, ignore_index=True)
     unit = joined["group"] if "group" in joined else joined["row"]
     return Answers(
@@ -156,6 +158,7 @@ def _metric(
         score=metric.name,
         tolerance=tolerance,
         n_train=first.n_train,
+        reach=_REACH[metric.name](first.truth) if metric.name in _REACH and _has_classes(first) else None,
         seed=seed,
     )
     simplest = compared.simplest({name: cost.get(name, math.inf) for name in answers})
@@ -197,6 +200,14 @@ _KNOWN: Mapping[str, Callable[[Answers], Array]] = {
     "accuracy": _accuracy,
     "balanced_accuracy": _balanced,
     "log_loss": _log_loss,
+}
+
+#: The most that one object can change: in F1, which is 2 / (n + 1) where a class of n objects is found for the first time.
+_REACH: Mapping[str, Callable[[NDArray[Any]], Array | Literal["seen"]]] = {
+    "accuracy": lambda truth: np.ones(len(truth)),
+    "balanced_accuracy": share_of_class,
+    "macro_f1": lambda truth: 2 * share_of_class(truth),
+    "log_loss": lambda truth: "seen",
 }
 
 

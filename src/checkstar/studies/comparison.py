@@ -4,6 +4,11 @@ Two questions are kept apart. *Are these fitted models better?* The mean of k-fo
 interval from the scatter over objects is right for the average of the models that were fitted (Bayle et al. 2020). *Would
 the method be better if it were trained again?* Folds share training objects, so the scatter between folds is too small;
 the corrected t of Nadeau & Bengio (2003) answers that, with as many degrees of freedom as there are folds less one.
+
+Two methods that differ in no object of 50 may still differ in 5 % of all. So where the most that one object can change is
+known (`reach` w), a half-width h counts the disagreements that a difference larger by h would bring, each of which adds w^2
+to the sum of squares V: ``(n h)^2 = z^2 (V + w n h)``, the score interval of a count (Wilson 1927), 3.8 of n objects where
+none disagree.
 """
 
 from __future__ import annotations
@@ -12,10 +17,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from checkstar.errors import InputError
@@ -107,6 +112,7 @@ def compare(
     score: str = "accuracy",
     tolerance: float = 0.01,
     n_train: Sequence[int] | None = None,
+    reach: Array | Literal["seen"] | None = None,
     seed: int = 0,
 ) -> Comparison:
     """Compare methods on the same predictions, object by object.
@@ -126,6 +132,9 @@ def compare(
         How far behind the best a method may be, in the unit of the score.
     n_train : sequence of int, optional
         Training objects of each fold; by default all other rows.
+    reach : (n,) array or "seen", optional
+        How much another answer can change each contribution at most, of a score between 0 and 1: 1 for accuracy. With "seen", the
+        largest difference there is stands for it, where tails are heavy. By default intervals are those of Student's t.
     seed : int
         Of the multipliers behind the simultaneous intervals.
 
@@ -136,7 +145,8 @@ def compare(
 
     References
     ----------
-    Bayle et al. 2020, NeurIPS 33, 16339; Nadeau & Bengio 2003, Machine Learning 52, 239; Hsu 1984, Ann. Stat. 12, 1136
+    Wilson 1927, JASA 22, 209; Tango 1998, Stat. Med. 17, 891 (differences of paired shares); Bayle et al. 2020, NeurIPS 33,
+    16339; Nadeau & Bengio 2003, Machine Learning 52, 239; Hsu 1984, Ann. Stat. 12, 1136
     (multiple comparisons with the best); Chernozhukov, Chetverikov & Kato 2013, Ann. Stat. 41, 2786 (multipliers).
     """
     names = tuple(contributions)
@@ -147,19 +157,21 @@ def compare(
     first, second = np.array(pairs).T
     scores = table.mean(axis=0)
     gaps = sums[:, first] - sums[:, second]
-    correction = math.sqrt(g / (g - 1))
-    errors = np.sqrt(np.square(gaps).sum(axis=0)) / n * correction
-    half = simultaneous_factor(gaps, np.random.default_rng(seed)) * errors
+    factor = simultaneous_factor(gaps, np.random.default_rng(seed), reach=_reach(reach, gaps, units))
+    half = _half_widths(gaps, factor, _reach(reach, gaps, units)) / n
     values = scores[first] - scores[second]
     retrained = corrected_resampled(table[:, first] - table[:, second], folds, n_train)
     differences = tuple(
         Difference(names[a], names[b], float(v), float(v - h), float(v + h), float(v - r), float(v + r))
         for a, b, v, h, r in zip(first, second, values, half, retrained, strict=True)
     )
-    own = np.sqrt(np.square(sums).sum(axis=0)) / n * correction * stats.t.ppf(0.5 + _LEVEL / 2, g - 1)
+    alone = float(stats.t.ppf(0.5 + _LEVEL / 2, g - 1))
+    own = _half_widths(sums, alone, _reach(reach, sums, units)) / n
+    bounds = (0.0, 1.0) if isinstance(reach, np.ndarray) else (-math.inf, math.inf)
+    ends = np.clip([scores - own, scores + own], *bounds)
     return Comparison(
         score=score,
-        standings=_standings(names, scores, own, values, half, pairs, tolerance),
+        standings=_standings(names, scores, ends, values, half, pairs, tolerance),
         differences=differences,
         tolerance=tolerance,
         n_objects=n,
@@ -168,30 +180,54 @@ def compare(
     )
 
 
-def simultaneous_factor(sums: Array, rng: np.random.Generator, level: float = _LEVEL) -> float:
+def simultaneous_factor(sums: Array, rng: np.random.Generator, level: float = _LEVEL, reach: ArrayLike = 0.0) -> float:
     """Standard errors to either side so that the intervals of all means hold at once, by multipliers.
 
     Parameters
     ----------
     sums : (g, m) array
         Sums over each of g independent units for m means, each with mean zero.
+    reach : (m,) array or float
+        The most that one unit can change. What was not seen of one pair says nothing about another: it counts as independent.
 
     Returns
     -------
     float
         The quantile of the largest absolute t among the m, not less than that of one mean with g - 1 degrees of freedom.
     """
-    g = len(sums)
-    scale = np.sqrt(np.square(sums).sum(axis=0))
-    unit = sums[:, scale > 0] / scale[scale > 0]
+    g, most = len(sums), np.broadcast_to(np.asarray(reach, dtype=float), sums.shape[1])
+    scale = np.sqrt(np.square(sums).sum(axis=0) + most**2)
+    unit, unseen = sums[:, scale > 0] / scale[scale > 0], most[scale > 0] / scale[scale > 0]
     alone = float(stats.t.ppf(0.5 + level / 2, g - 1))
     if not unit.size:
         return alone
-    largest = np.concatenate(
-        [np.abs(rng.standard_normal((500, g)) @ unit).max(axis=1) for _ in range(_N_MULTIPLIERS // 500)]
-    )
+    largest = np.concatenate([_largest(unit, unseen, rng) for _ in range(_N_MULTIPLIERS // 500)])
     # Few units: the normal quantile is widened as that of a single mean is.
     return max(float(np.quantile(largest, level)) * alone / float(stats.norm.ppf(0.5 + level / 2)), alone)
+
+
+def _largest(unit: Array, unseen: Array, rng: np.random.Generator) -> Array:
+    """Largest absolute t (500,) of multipliers."""
+    drawn = rng.standard_normal((500, len(unit))) @ unit
+    if unseen.any():
+        drawn += unseen * rng.standard_normal(drawn.shape)
+    return np.asarray(np.abs(drawn).max(axis=1))
+
+
+def _half_widths(sums: Array, factor: float, reach: Array) -> Array:
+    """Half-widths (m,) of sums over all units; `sums` (g, m) are those of each unit, `reach` (m,) the most it can change."""
+    squares = np.square(sums).sum(axis=0) * len(sums) / (len(sums) - 1)
+    least = factor**2 * reach / 2
+    return np.asarray(least + np.sqrt(factor**2 * squares + least**2))
+
+
+def _reach(reach: Array | Literal["seen"] | None, sums: Array, units: NDArray[np.intp]) -> Array:
+    """The most (m,) that one unit can change each of the sums (g, m)."""
+    if reach is None:
+        return np.zeros(sums.shape[1])
+    if isinstance(reach, str):
+        return np.asarray(np.abs(sums).max(axis=0))
+    return np.full(sums.shape[1], np.bincount(np.unique(units, return_inverse=True)[1], reach).max())
 
 
 def corrected_resampled(differences: Array, folds: NDArray[np.intp], n_train: Sequence[int] | None = None) -> Array:
@@ -213,7 +249,7 @@ def corrected_resampled(differences: Array, folds: NDArray[np.intp], n_train: Se
 def _standings(
     names: tuple[str, ...],
     scores: Array,
-    own: Array,
+    ends: Array,
     values: Array,
     half: Array,
     pairs: list[tuple[int, int]],
@@ -230,8 +266,8 @@ def _standings(
         Standing(
             names[i],
             float(scores[i]),
-            float(scores[i] - own[i]),
-            float(scores[i] + own[i]),
+            float(ends[0, i]),
+            float(ends[1, i]),
             float(behind[i]),
             float(low[i]),
             float(high[i]),

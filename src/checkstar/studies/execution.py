@@ -129,6 +129,9 @@ class JoblibExecutor(Executor):
     ) -> Iterator[Finished]:
         from joblib import Parallel, delayed, parallel_config
 
+        # joblib starts a worker anew whose memory has grown, as by importing torch; nothing is lost by it.
+        warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
+
         def calls() -> Iterator[Any]:
             for number, task in enumerate(source):
                 in_work[number] = task

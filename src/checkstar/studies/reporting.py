@@ -42,7 +42,7 @@ def describe_study(study: Study, *, tolerances: Mapping[str, float] | None = Non
             "the study was read from its store, which does not hold the data; run the same study again (no cell is "
             "repeated) to make its report."
         )
-    cells = [(r, study.predictions(r)) if r.failure is None else (r, None) for r in study.records]
+    cells = [(r, None if r.failure else study.predictions(r)) for r in study.records]
     analysed = [
         {
             **analyse_problem(

@@ -13,8 +13,10 @@ Array = NDArray[np.float64]
 CYCLE_FEATURES = ("short", "long", "amplitude", "narrow_minima", "asymmetry", "third", "alternating")
 # Logistic regression on a random half of the Catalina South stars, `python benchmarks/periods.py --fit-cycles`: the chance
 # that a cycle has two minima. Short periods, small amplitudes, minima narrower than maxima, and minima of two depths say so.
-_COEFFICIENTS = np.array([-7.34, -1.31, -4.11, 1.76, 1.86, 1.76, 9.65])
-_INTERCEPT = -7.79
+_COEFFICIENTS = np.array([-7.31, -1.32, -4.12, 1.85, 1.86, 1.67, 9.68])
+_INTERCEPT = -7.8
+#: Days: contact binaries of ordinary stars do not turn faster (Rucinski 2007, MNRAS 382, 393: a cut-off at 0.22 d).
+_SHORTEST_BINARY = 0.2
 
 
 def full_cycle(
@@ -28,7 +30,8 @@ def full_cycle(
     pair = np.array([single, single / 2])
     both = scored(epochs, pair, tried, penalty, slow)
     features = cycle_features(epochs, single, both.explained)
-    order = np.array([1, 0] if features @ _COEFFICIENTS + _INTERCEPT > 0 else [0, 1])
+    is_binary = 2 / single >= _SHORTEST_BINARY and features @ _COEFFICIENTS + _INTERCEPT > 0
+    order = np.array([1, 0] if is_binary else [0, 1])
     both = both.at(order[pair[order] >= slowest])
     multiples = single * np.array([0.25, 0.5, 1.0, 2.0, 3.0])
     others = (np.abs(found.frequency[:, None] - multiples) > 1 / epochs.span).all(axis=1)

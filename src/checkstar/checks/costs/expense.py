@@ -18,6 +18,9 @@ from checkstar.simulators import linear_gaussian
 
 __all__ = ["Expense"]
 
+#: Objects that no survey has: a record of the audit holds finite numbers only.
+_NEVER = 1e15
+
 
 @dataclass(frozen=True, kw_only=True)
 class Expense(Check):
@@ -53,7 +56,7 @@ class Expense(Check):
         ours, theirs = run.predict_seconds(rows, self.repeats), reference.predict_seconds(rows, self.repeats)
         extra = run.costs.fit_seconds - reference.costs.fit_seconds
         value, low, high = (
-            _break_even(extra, float(t) - float(o)) / n
+            min(_break_even(extra, float(t) - float(o)), _NEVER) / n
             for o, t in ((np.median(ours), np.median(theirs)), (ours.min(), theirs.max()), (ours.max(), theirs.min()))
         )
         part = Part(
@@ -62,12 +65,13 @@ class Expense(Check):
             limit=1.0,
             limit_kind="derived",
         )
-        text = _sentence(value * n, float(np.median(ours)), float(np.median(theirs)), extra)
+        objects = [end * n if end * n < _NEVER else math.inf for end in part.estimate[:3]]
+        text = _sentence(objects[0], float(np.median(ours)), float(np.median(theirs)), extra)
         limit = Limit(
             name="n_break_even",
-            value=value * n,
-            low=part.estimate.low * n,
-            high=part.estimate.high * n,
+            value=objects[0],
+            low=objects[1],
+            high=objects[2],
             unit="objects",
             text=text,
         )
