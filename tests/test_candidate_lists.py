@@ -46,7 +46,9 @@ def true_share(found: CandidateList, pool: cs.Dataset) -> float:
 @pytest.mark.parametrize(("decimals", "n_held"), [(12, 800), (1, 400)])
 def test_the_purity_of_lists_lies_inside_its_limits(monkeypatch, decimals, n_held):
     # Calibrated probabilities cost most of the time and have no part in the purity.
-    monkeypatch.setattr("checkstar.candidate_lists.venn_abers", lambda held, member, score: VennAbers(score, score, score))
+    monkeypatch.setattr(
+        "checkstar.candidate_lists.venn_abers", lambda held, member, score: VennAbers(score, score, score)
+    )
     rng = np.random.default_rng(0)
     below = above = wrong_share = 0
     trials = 400
@@ -242,6 +244,8 @@ def test_further_columns_are_copied_when_named():
         (partial(candidates, TOLD, "RRAB", 5, level=0), "level is 0"),
         (partial(candidates, TOLD, "RRAB", 5, keep=["magg"]), "no column of metadata 'magg'"),
         (partial(candidates, TOLD, "RRAB", 5, held_out=cs.Dataset([[1.0]])), "no classes y"),
+        (partial(candidates, TOLD, "RRAB", 5, keep="mag"), "keep is the text 'mag'"),
+        (partial(candidates, TOLD, "RRAB", 2.5), "k is 2.5, but there are 50 objects"),
         (partial(candidates, Told(), "RRAB", 5), "a fitted method"),
         (
             partial(candidates, cs.Run.of(Frozen(TOLD), test=draw(20, np.random.default_rng(0))), "RRAB", 5, train=1),
@@ -264,3 +268,9 @@ def test_it_shows_what_it_holds():
     found = candidates(TOLD, "RRAB", 5, new=draw(50, np.random.default_rng(0)))
     assert repr(found).startswith("CandidateList(5 of 50 objects for RRAB by Told; ")
     assert len(found) == 5
+
+
+def test_light_curves_are_ranked_as_a_dataset():
+    curves = LightCurves.from_lists([[1.0]], [[15.0]])
+    with pytest.raises(InputError, match="are a LightCurves; give a Dataset"):
+        candidates(TOLD, "RRAB", 1, new=curves)

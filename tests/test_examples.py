@@ -15,7 +15,7 @@ SCRIPTS = sorted(EXAMPLES.rglob("plot_*.py"))
 #: More than a few seconds each: run by `make slow`.
 SLOW = {
     *("plot_accuracy", "plot_attenuation", "plot_baselines", "plot_cost", "plot_reference", "plot_stellar_labels"),
-    *("plot_redshifts", "plot_variable_stars"),
+    *("plot_redshifts", "plot_variable_stars", "plot_class_activation", "plot_autoencoder", "plot_light_curve_audit"),
 }
 
 

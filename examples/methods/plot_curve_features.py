@@ -68,8 +68,12 @@ methods = (
     cs.methods.CurveBoosting(n_iterations=60, n_boostings=1),
 )
 truth = test.y[:, 0]
+scores = []
 for method in methods:
     said = method.fit_data(train).predict_distribution(test.x, noise=test.noise)
     right = said.predicted() == truth
     balanced = np.mean([right[truth == name].mean() for name in wanted])
     print(f"{type(method).__name__:17} accuracy {right.mean():.2f}, balanced {balanced:.2f}")
+    scores.append(right.mean())
+
+assert scores[0] < min(scores[1:])

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
         prediction,
         problems,
         simulators,
+        studies,
         symmetries,
         testing,
+        variability,
     )
     from checkstar.audits import Audit, audit, plan
     from checkstar.candidate_lists import CandidateList, candidates
@@ -73,8 +75,10 @@ _MODULES = (
     "prediction",
     "problems",
     "simulators",
+    "studies",
     "symmetries",
     "testing",
+    "variability",
 )
 
 __all__ = [
@@ -110,9 +114,11 @@ __all__ = [
     "problems",
     "run",
     "simulators",
+    "studies",
     "study",
     "symmetries",
     "testing",
+    "variability",
 ]
 
 

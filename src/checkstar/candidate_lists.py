@@ -224,10 +224,12 @@ def candidates(
     (20, [1, 2, 3], True)
     """
     rng = np.random.default_rng(random_state)
+    if isinstance(keep, str):
+        raise InputError(f"keep is the text {keep!r}; give a sequence of columns.")
     if not 0 < level < 1:
         raise InputError(f"level is {level}; give a p-value between 0 and 1 at which an object is flagged as novel.")
     pool, known, train, method = _samples(source, name, new, held_out, train, rng)
-    if not 1 <= k <= len(pool.score):
+    if not isinstance(k, int | np.integer) or not 1 <= k <= len(pool.score):
         raise InputError(f"k is {k}, but there are {len(pool.score)} objects to rank; ask for 1 to {len(pool.score)}.")
     order = np.lexsort((pool.tie, -pool.score))
     listed = order[:k]
@@ -279,6 +281,10 @@ def _samples(
 
 
 def _x(data: Dataset) -> NDArray[Any]:
+    if not isinstance(data, Dataset):
+        raise InputError(
+            f"the objects to rank are a {type(data).__name__}; give a Dataset: Dataset(x=...) or curve_dataset."
+        )
     if data.x is None:
         raise InputError("the objects to rank have no observations x; the method needs them.")
     return data.x

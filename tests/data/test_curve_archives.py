@@ -31,6 +31,9 @@ def test_a_file_of_asas():
         b"mjd,mag,magerr\n51868.07131,11.769,0.024\n51869.05804,11.014,0.024\n",
         b"# hjd mag e_mag\r\n2451868.57131 11.769 0.024\r\n2451869.55804 11.014 0.024\r\n",
         b"2451868.57131,11.769,0.024\n2451869.55804,11.014,0.024\n",
+        b"\xef\xbb\xbf51868.07131 11.769 0.024\n51869.05804 11.014 0.024\n",
+        b"\xef\xbb\xbfmjd,mag,err\n51868.07131,11.769,0.024\n51869.05804,11.014,0.024\n",
+        b"# my star\n# of 2010\nmjd mag err\n51868.07131 11.769 0.024\n51869.05804 11.014 0.024\n",
         b"mag hjd-2450000 flag err\n11.769 1868.57131 1 0.024\n11.014 1869.55804 0 0.024",
     ],
 )
@@ -143,3 +146,20 @@ def test_a_truncated_npz_is_refused(tmp_path, kept):
     path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
     with pytest.raises(InputError, match="cannot be read as npz"):
         read_npz(path, CurveSchema())
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_an_empty_file_among_files_with_names_is_an_object_without_epochs(order):
+    texts = [Text("a.dat", b""), Text("b.dat", b"mjd mag flag err\n55000 15 1 0.1\n")]
+    found = read_texts([texts[i] for i in order], CurveSchema())
+    assert (found.n_epochs[order].tolist(), found.value.tolist()) == ([0, 1], [15.0])
+
+
+@pytest.mark.parametrize("cell", ["--", "null", ">17.5"])
+def test_a_sign_for_a_missing_number_is_named_with_what_to_write(cell):
+    with pytest.raises(InputError, match=f"{cell}.* and nan where a number is missing"):
+        read(f"55000 {cell} 0.1\n".encode())
+
+
+def test_times_that_are_all_missing_are_an_object_without_a_date():
+    assert np.isnan(read(b"nan 15 0.1\n").time).all()

@@ -127,10 +127,17 @@ def test_stated_bands_number_every_part_of_a_catalogue_alike():
 
 
 def test_text_where_numbers_are_needed_is_refused():
-    with pytest.raises(InputError, match=r"column 'mag' holds <U2 values where numbers are needed"):
-        light_curves_of(read(mjd=np.arange(2.0), mag=np.array(["aa", "bb"])), CurveSchema())
+    with pytest.raises(InputError, match=r"column 'mag' holds 'bb' where numbers are needed; write nothing or nan"):
+        light_curves_of(read(mjd=np.arange(2.0), mag=np.array([np.nan, "bb"], object)), CurveSchema())
 
 
 def test_times_of_a_calendar_become_mjd():
     times = np.array(["2000-01-01T12:00", "2000-01-02T12:00"], dtype="datetime64[ns]")
     assert light_curves_of(read(time=times, mag=np.ones(2)), CurveSchema()).time.tolist() == [51544.5, 51545.5]
+
+
+def test_blanks_do_not_make_another_band_and_an_empty_name_is_an_unknown_band():
+    names = np.array(["g", "g ", b" g", "r", "", None], dtype=object)
+    found = light_curves_of(read(mjd=np.arange(6.0), mag=np.ones(6), filter=names), CurveSchema())
+    assert [found.bands[i] for i in found.band] == ["g", "g", "g", "r", "?", "?"]
+    assert found.bands == ("?", "g", "r")

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from checkstar.data.curve_columns import CurveSchema
+from checkstar.data.curve_files import read_light_curves
 from checkstar.data.curve_groups import grouped, whole_objects
 from checkstar.errors import InputError
 
@@ -67,3 +68,30 @@ def test_an_object_that_comes_again_is_refused():
 def test_no_rows_give_no_portions():
     assert list(whole_objects([], "star", 2)) == []
     assert list(whole_objects([long([])], "star", 2)) == []
+
+
+def test_integer_names_that_were_read_as_floats_are_integers_again():
+    found = grouped(long([1.0, 1.0, 2.0]), CurveSchema()).meta["id"]
+    assert (found.tolist(), found.dtype.kind) == ([1, 2], "i")
+
+
+def test_names_that_floats_cannot_tell_apart_are_refused():
+    # 2^63 + 1 and 2^63 + 2 are the same float: two stars would be one light curve.
+    with pytest.raises(InputError, match=r"floating-point numbers up to 9\.22.*write them as integers below 2\^63"):
+        grouped(long(np.array([2**63 + 1, 2**63 + 2], float)), CurveSchema())
+
+
+def test_names_in_bytes_are_text():
+    assert grouped(long(np.array([b"V1", b"V1", b"V2"], object)), CurveSchema()).meta["id"].tolist() == ["V1", "V2"]
+
+
+def test_times_with_a_zone_are_in_utc():
+    frame = long(["a", "a"]).drop(columns="mjd")
+    frame["time"] = pd.date_range("2015-01-01 02:00", periods=2, tz="Europe/Athens")
+    assert read_light_curves(frame).time.tolist() == [57023.0, 57024.0]
+
+
+def test_a_column_that_is_there_twice_is_named():
+    frame = pd.concat([long(["a"]), long(["a"])[["mag"]]], axis=1)
+    with pytest.raises(InputError, match="two columns are named 'mag'"):
+        read_light_curves(frame)

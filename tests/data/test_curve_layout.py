@@ -52,12 +52,12 @@ def unpacked(data: Dataset) -> LightCurves:
 
 @st.composite
 def any_curves(draw):
-    """Light curves of 0 to 5 objects of 0 to 6 epochs in 1 to 3 bands, sorted, with any finite numbers."""
+    """Light curves of 0 to 5 objects of 0 to 6 epochs in 1 to 3 bands, sorted, with any numbers below 1e30."""
     sizes = draw(st.lists(st.integers(0, 6), max_size=5))
     n, n_bands = sum(sizes), draw(st.integers(1, 3))
-    finite = st.floats(allow_nan=False, allow_infinity=False)
+    finite = st.floats(min_value=-9e29, max_value=9e29)
     columns = [draw(st.lists(finite, min_size=n, max_size=n)) for _ in range(2)]
-    error = draw(st.lists(st.floats(min_value=5e-324, max_value=1e300), min_size=n, max_size=n))
+    error = draw(st.lists(st.floats(min_value=5e-324, max_value=9e29), min_size=n, max_size=n))
     band = draw(st.lists(st.integers(0, n_bands - 1), min_size=n, max_size=n))
     offsets = np.concatenate([[0], np.cumsum(sizes, dtype=int)])
     time = np.array(columns[0])
@@ -309,3 +309,28 @@ def test_a_dataset_of_long_light_curves_can_be_written(tmp_path, suffix):
     made = LightCurves.from_lists([np.arange(1500.0), [1.0]], [rng.normal(size=1500), [2.0]], [np.ones(1500), [0.1]])
     curve_dataset(made).write(tmp_path / f"long{suffix}")
     assert_same(unpacked(Dataset.read(tmp_path / f"long{suffix}")), made)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"extras": "period"}, "extras is the text 'period'"),
+        ({"meta": ["nope"]}, "no column of the light curves' metadata 'nope'"),
+    ],
+)
+def test_columns_that_are_not_there_are_named(settings, message):
+    curves = LightCurves.from_lists([[1.0]], [[15.0]], meta={"period": [0.5]})
+    with pytest.raises(InputError, match=message):
+        curve_dataset(curves, **settings)
+
+
+def test_a_path_is_no_light_curves():
+    with pytest.raises(InputError, match="str came where LightCurves are needed; read them with read_light_curves"):
+        curve_dataset("stars.csv")
+
+
+def test_place_holders_of_any_size_are_epochs_that_are_not_there():
+    values = [15.0, 1e300, 16.0, 17.0]
+    curves = LightCurves.from_lists([[1.0, 2.0, 3.0, 4.0]], [values], [[0.1, 0.1, 3.4e38, 0.1]])
+    data = curve_dataset(curves)
+    assert CurveLayout.of(data.features).unpack(data.x, data.noise).value.tolist() == [15.0, 17.0]

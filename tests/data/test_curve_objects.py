@@ -97,7 +97,7 @@ def test_what_is_no_light_curve_is_refused(source):
 
 
 def test_a_stranger_among_the_series_is_named():
-    with pytest.raises(InputError, match="a dict stands among the light curves"):
+    with pytest.raises(InputError, match=r"dict stands among the light curves.*DataFrame of one row an epoch"):
         read_light_curves([series(), {}])
 
 

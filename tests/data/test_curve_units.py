@@ -44,7 +44,6 @@ def test_one_moment_in_every_format(column, time_format, value, scale):
         ("hjd", None, 5000.75, "hjd-2450000"),
         ("jd", None, 55000.25, "mjd"),
         ("time", "hjd-2450000", 55000.25, "mjd"),
-        ("time", None, 1.5e9, "hjd-2450000"),
     ],
 )
 def test_times_that_are_no_dates_are_refused_with_advice(column, time_format, value, advice):
@@ -52,6 +51,11 @@ def test_times_that_are_no_dates_are_refused_with_advice(column, time_format, va
         InputError, match=rf"column '{column}' are about {value:.10g}; .*no date.*for instance '{advice}'"
     ):
         mjd_days(np.full(5, value), time_format, column)
+
+
+def test_seconds_are_told_from_days():
+    with pytest.raises(InputError, match=r"about 1500000000; .*no date.*give days: MJD, Julian dates"):
+        mjd_days(np.full(5, 1.5e9))
 
 
 def test_a_single_place_holder_among_times_is_not_a_fault_of_the_format():

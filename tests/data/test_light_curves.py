@@ -122,3 +122,43 @@ def test_ab_magnitudes_are_magnitudes():
 def test_columns_that_disagree_are_refused(curves, changes, message):
     with pytest.raises(InputError, match=message):
         curves.replace(**changes)
+
+
+@pytest.mark.parametrize(
+    ("lists", "message"),
+    [
+        # As many epochs in all: taken as flat columns, they would go to the wrong objects.
+        (([[1.0, 2.0], [3.0]], [[1.0], [2.0, 3.0]]), "object 0 has 2 times but 1 entries of value"),
+        (([[1.0], [2.0]], [[1.0], [2.0]], [[0.1], []]), "object 1 has 1 times but 0 entries of error"),
+        (([[1.0], [2.0]], [[1.0]]), "there are 2 objects in time but 1 in value"),
+        (([[1.0], [2.0]], [[1.0], [2.0]], None, ["g", "r"]), r"band of object 0 has shape \(\)"),
+        (([1.0, 2.0], [1.0, 2.0]), r"time of object 0 has shape \(\)"),
+        ((1.0, 2.0), "time is no list of one sequence an object"),
+        (([[1.0]], [["bright"]]), "value holds what is no number .*'bright'.*write NaN"),
+    ],
+)
+def test_lists_that_do_not_go_together_are_refused(lists, message):
+    with pytest.raises(InputError, match=message):
+        LightCurves.from_lists(*lists)
+
+
+def test_no_objects_are_light_curves_too():
+    assert len(LightCurves.from_lists([], [], [], [])) == 0
+
+
+def test_what_is_masked_is_unknown(curves):
+    masked = np.ma.array(curves.value, mask=[True, False, False, False, False])
+    np.testing.assert_array_equal(curves.replace(value=masked).value, [np.nan, 12.0, 13.0, 14.0, 15.0])
+    time = np.ma.array([1, 2], mask=[False, True])
+    np.testing.assert_array_equal(LightCurves.from_lists([time], [[15.0, 16.0]]).time, [1.0, np.nan])
+
+
+@pytest.mark.parametrize("offsets", [[0, 2.5, 3, 5], ["a", "b"], [[0, 5]]])
+def test_offsets_that_divide_no_epochs_are_refused(curves, offsets):
+    with pytest.raises(InputError, match="the offsets do not divide 5 epochs"):
+        curves.replace(offsets=offsets)
+
+
+def test_one_text_is_no_list_of_bands(curves):
+    with pytest.raises(InputError, match="bands is the text 'gri'"):
+        curves.replace(bands="gri")

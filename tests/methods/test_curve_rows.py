@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from checkstar.data.curve_layout import CurveLayout
+from checkstar.data.curve_layout import CurveLayout, curve_dataset
+from checkstar.data.light_curves import LightCurves
 from checkstar.errors import InputError
 from checkstar.methods.curve_rows import check_curve_classes, check_curve_rows, short_names
 from checkstar.noise import Gaussian
@@ -42,3 +43,10 @@ def test_epochs_that_are_not_there_are_no_trouble():
 def test_what_is_no_training_set_is_refused_by_name(x, y, message):
     with pytest.raises(InputError, match=message):
         check_curve_classes("Forest", x, y, None, short_names(LAYOUT))
+
+
+def test_light_curves_themselves_are_refused_with_what_to_give():
+    curves = LightCurves.from_lists([[1.0], [2.0, 3.0]], [[15.0], [16.0, 17.0]])
+    for given in (curves, curve_dataset(curves)):
+        with pytest.raises(InputError, match=r"Forest got .*; give data\.x and noise=data\.noise"):
+            check_curve_rows("Forest", given, None, None)

@@ -110,9 +110,9 @@ def test_what_cannot_be_compared_is_named(source, target, message):
 
 def test_a_hundred_thousand_objects_take_seconds():
     rng = np.random.default_rng(8)
-    start = time.perf_counter()
+    start = time.process_time()
     density_ratio(normal(100_000, rng, p=20), normal(100_000, rng, 0.3, p=20), rng)
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
 @pytest.mark.parametrize(("far", "expected"), [(0.0, 0.0), (0.1, 0.1)])

@@ -118,3 +118,25 @@ def test_a_method_that_missed_a_fold_is_not_compared():
     cells = [answered(asked, "whole", fold, 0.9, 1.0, rng) for fold in range(3)]
     cells += [answered(asked, "half", fold, 0.9, 1.0, rng) for fold in range(2)]
     assert list(analyse_problem(asked, cells)["labels"][0]["metrics"][0]["pooled"]) == ["whole"]
+
+
+def test_methods_that_agree_on_few_objects_are_not_shown_to_be_alike():
+    asked = problem(201)
+    cells = [
+        answered(asked, name, fold, 0.9, cost, np.random.default_rng(fold))
+        for name, cost in (("one", 1.0), ("same", 2.0))
+        for fold in range(3)
+    ]
+    found = analyse_problem(asked, cells)["labels"][0]["metrics"][0]
+    # 201 objects on which nothing differs leave 1.9 % of all on which something may; the tolerance is 1 %.
+    assert {s["verdict"] for s in found["comparison"]["standings"]} == {"INCONCLUSIVE"}
+    assert found["simplest"] is None
+
+
+def test_what_counts_as_behind_is_of_the_size_of_the_score(analysed):
+    accuracy, loss = analysed[1]["labels"][0]["metrics"]
+    assert accuracy["comparison"]["tolerance"] == 0.2  # as it was asked for
+    assert loss["comparison"]["tolerance"] == pytest.approx(0.05 * min(loss["pooled"].values()))
+    asked, rng = problem(), np.random.default_rng(3)
+    cells = [answered(asked, name, fold, 0.9, 1.0, rng) for name in ("a", "b") for fold in range(3)]
+    assert analyse_problem(asked, cells)["labels"][0]["metrics"][0]["comparison"]["tolerance"] == 0.01

@@ -5,6 +5,7 @@ from scipy import stats
 from checkstar.errors import InputError
 from checkstar.evidence import Verdict
 from checkstar.studies.comparison import compare, corrected_resampled, simultaneous_factor
+from checkstar.studies.contributions import Reach, of_balanced_accuracy
 
 N = 300
 
@@ -84,8 +85,88 @@ def test_the_corrected_t_has_the_published_form():
     assert corrected_resampled(rows, folds, n_train=[40, 40, 40])[0] < expected
 
 
+def test_folds_that_agree_by_chance_do_not_make_new_models_better_known():
+    # Each method is right where the other is wrong, three times in every fold: no scatter between folds at all.
+    rows = np.tile([1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 1.0], 5)
+    other = np.tile([0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0], 5)
+    found = compare({"a": rows, "b": other}, np.arange(40), np.repeat(np.arange(5), 8)).differences[0]
+    assert found.retrained_high == pytest.approx(stats.ttest_rel(rows, other).confidence_interval().high)
+
+
 def test_methods_that_never_differ_need_no_factor():
     assert simultaneous_factor(np.zeros((10, 2)), np.random.default_rng(0)) == pytest.approx(stats.t.ppf(0.975, 9))
+
+
+def test_many_methods_that_never_differ_are_looked_at_as_independent():
+    factor = simultaneous_factor(np.zeros((1000, 36)), np.random.default_rng(0), reach=1.0)
+    # Sidak's quantile of 36 independent normals; 2000 multipliers know it to 2 %.
+    assert factor == pytest.approx(stats.norm.ppf(0.5 + 0.5 * 0.95 ** (1 / 36)), rel=0.05)
+
+
+def test_methods_that_differ_nowhere_may_differ_elsewhere():
+    rows = {"a": np.ones(50), "b": np.ones(50)}
+    reach = Reach.of_objects(np.ones(50))
+    found = compare(rows, np.arange(50), np.zeros(50, int), tolerance=0.03, reach=reach)
+    z2 = stats.t.ppf(0.975, 49) ** 2
+    # The score interval of no success in 50 trials (Wilson 1927).
+    assert found.differences[0].high == pytest.approx(z2 / (50 + z2), rel=0.06)
+    assert {s.verdict for s in found.standings} == {Verdict.INCONCLUSIVE}
+    assert found.standings[0].low == pytest.approx(50 / (50 + z2))
+    assert found.standings[0].high == 1.0
+
+
+def test_rare_disagreements_do_not_show_that_methods_are_alike():
+    rng = np.random.default_rng(5)
+    n, behind, passed = 60, 0.03, 0
+    reach = Reach.of_objects(np.ones(n))
+    for _ in range(200):
+        best = (rng.random(n) < 0.8).astype(float)
+        worse = np.where(rng.random(n) < behind / 0.8, 0.0, best)
+        found = compare({"a": best, "b": worse}, np.arange(n), np.zeros(n, int), tolerance=0.029, reach=reach)
+        passed += {s.method: s.verdict for s in found.standings}["b"] is Verdict.PASS
+    # Errs at most in 2.5 % of 200; 99.9 % of a binomial. Student's t would pass one in five.
+    assert passed <= stats.binom.ppf(0.999, 200, 0.025)
+
+
+@pytest.mark.parametrize(
+    ("counts", "recalls"), [((400, 200, 5), (0.9, 0.8, 0.1)), ((400, 200, 2, 1), (0.9, 0.8, 0.5, 0.9))]
+)
+def test_intervals_of_balanced_accuracy_hold_with_classes_of_few_objects(counts, recalls):
+    rng = np.random.default_rng(6)
+    truth = np.repeat(np.arange(len(counts)), counts).astype(str)
+    reach, covered = Reach.of_classes(truth), 0
+    for _ in range(100):
+        right = rng.random(len(truth)) < np.repeat(recalls, counts)
+        made = of_balanced_accuracy(truth, np.where(right, truth, "other"))
+        one = compare({"a": made, "b": made}, np.arange(len(truth)), np.zeros(len(truth), int), reach=reach).standings[
+            0
+        ]
+        covered += one.low <= np.mean(recalls) <= one.high
+    assert covered >= stats.binom.ppf(0.001, 100, 0.95)  # that of Student's t is 0.43 and 0.40
+
+
+def test_stars_that_are_tested_again_and_again_are_no_more_stars():
+    rng = np.random.default_rng(7)
+    rows = rights([0.9, 0.88], rng, 100)
+    once = compare(rows, np.arange(100), np.zeros(100, int), reach=Reach.of_objects(np.ones(100))).differences[0]
+    four = compare(
+        {k: np.tile(v, 4) for k, v in rows.items()},
+        np.tile(np.arange(100), 4),
+        np.zeros(400, int),
+        reach=Reach.of_objects(np.ones(400)),
+    ).differences[0]
+    assert four.high - four.low == pytest.approx(
+        once.high - once.low, rel=0.05
+    )  # the multipliers know the factor to 3 %
+
+
+def test_one_great_difference_may_be_followed_by_others():
+    rows = {"a": np.append(np.random.default_rng(8).normal(0, 0.1, 299), 30.0), "b": np.zeros(300)}
+    plain, seen = (
+        compare(rows, np.arange(300), np.zeros(300, int), reach=reach).differences[0] for reach in (None, "seen")
+    )
+    # One event of a Poisson process: z^2/2 + sqrt(z^2 + z^4/4) in place of z.
+    assert (seen.high - seen.low) / (plain.high - plain.low) == pytest.approx(0.98 + np.sqrt(1 + 0.98**2), rel=0.05)
 
 
 @pytest.mark.parametrize(

@@ -50,14 +50,20 @@ def test_mean_and_error_are_those_of_the_folds():
     assert (row["n_folds"], row["n_failed"], row["cpu_seconds"]) == (3, 0, 1.5)
 
 
-@pytest.mark.parametrize(("direction", "first"), [("higher", "b"), ("lower", "a")])
-def test_the_best_comes_first_and_what_never_worked_last(direction, first):
-    values = {"z": [None] * 3, "a": [0.1, 0.2, 0.3], "b": [0.4, 0.5, None]}
+@pytest.mark.parametrize(("direction", "order"), [("higher", "bacz"), ("lower", "abcz")])
+def test_the_best_comes_first_and_what_never_worked_last(direction, order):
+    values = {"z": [None] * 3, "a": [0.1, 0.2, 0.3], "b": [0.4, 0.5, 0.6], "c": [0.9, None, 0.0]}
     rows = leaderboard([r for name, some in values.items() for r in folds(name, some, direction=direction)]).rows
-    assert rows[0]["method"] == first
-    assert rows[-1]["method"] == "z"
-    assert {row["method"]: row["n_failed"] for row in rows} == {"z": 3, "a": 0, "b": 1}
+    assert "".join(row["method"] for row in rows) == order
+    assert {row["method"]: row["n_failed"] for row in rows} == {"z": 3, "a": 0, "b": 0, "c": 1}
     assert rows[-1]["mean"] is None
+
+
+def test_a_method_that_left_out_a_fold_does_not_lead():
+    # Right in the easy folds, no answer in the hard one: its mean is not that of the others.
+    rows = leaderboard([*folds("whole", [0.9, 0.9, 0.3]), *folds("part", [0.85, 0.85, None], cpu=0.1)]).rows
+    assert [row["method"] for row in rows] == ["whole", "part"]
+    assert [row["on_pareto_front"] for row in rows] == [True, False]
 
 
 def test_the_pareto_front_is_marked():
@@ -91,7 +97,7 @@ def test_other_data_or_other_folds_are_another_question():
 def test_the_table_has_a_line_a_method_and_two_digits_of_the_error():
     rows = leaderboard([*folds("a", [0.811, 0.822, 0.839]), *folds("b", [None] * 3)]).rows
     ((title, columns, lines),) = leaderboard_tables(rows)
-    assert title == "stars: class"
+    assert title == "stars: class (mean of the folds +- standard error between them, too small to compare methods by)"
     assert columns[:4] == ("method", ">score", ">folds", ">failed")
     assert lines[0][:4] == ("a", "0.8240 +- 0.0081", "3", "")
     assert lines[1][:4] == ("b", "no result", "0", "3")

@@ -93,8 +93,8 @@ def test_the_same_measurement_twice_is_kept_once():
 
 
 def test_measurements_of_one_moment_are_averaged_with_inverse_variances():
-    cleaned = clean(one([0.0, 1.0, 1.0, 2.0, 3.0, 4.0], [15, 16, 17, 17, 18, 19], [0.1, 0.1, 0.2, 0.1, 0.1, 0.1]))
-    assert cleaned.curves.value[1] == pytest.approx((16 / 0.01 + 17 / 0.04) / (1 / 0.01 + 1 / 0.04), rel=1e-14)
+    cleaned = clean(one([0.0, 1.0, 1.0, 2.0, 3.0, 4.0], [15, 16, 16.1, 17, 18, 19], [0.1, 0.1, 0.2, 0.1, 0.1, 0.1]))
+    assert cleaned.curves.value[1] == pytest.approx((16 / 0.01 + 16.1 / 0.04) / (1 / 0.01 + 1 / 0.04), rel=1e-14)
     assert cleaned.curves.error[1] == pytest.approx(1 / np.sqrt(1 / 0.01 + 1 / 0.04), rel=1e-14)
     assert cleaned.curves.n_epochs.tolist() == [5]
 
@@ -102,7 +102,20 @@ def test_measurements_of_one_moment_are_averaged_with_inverse_variances():
 def test_a_repeated_measurement_counts_once_in_the_mean():
     cleaned = clean(one([1.0, 1.0, 1.0, 2.0], [16, 17, 16, 17]))
     assert cleaned.curves.value.tolist() == [16.5, 17]
-    assert cleaned.curves.error[0] == pytest.approx(0.1 / np.sqrt(2))
+    assert cleaned.curves.error[0] == pytest.approx(
+        0.5
+    )  # of 16 and 17 once each: half their distance, not 0.1 / sqrt(2)
+
+
+def test_measurements_of_one_moment_that_disagree_are_no_better_known_than_they_agree():
+    rng, n = np.random.default_rng(0), 2000
+    sigma, others = 0.3, 0.05  # what they scatter by, and what they say
+    times = [np.repeat([1.0, 2.0, 3.0, 4.0, 5.0], 3)] * n
+    curves = LightCurves.from_lists(times, list(15 + sigma * rng.standard_normal((n, 15))), [np.full(15, others)] * n)
+    cleaned = clean(curves).curves
+    # Birge's ratio of three has two degrees of freedom: chi^2 is right on average.
+    assert np.sqrt(np.mean(cleaned.error**2)) == pytest.approx(sigma / np.sqrt(3), rel=0.03)  # 10,000 means: 1 % each
+    assert np.std(cleaned.value) == pytest.approx(sigma / np.sqrt(3), rel=0.03)
 
 
 def test_bands_at_one_moment_stay_apart():
@@ -274,3 +287,8 @@ def test_labels_that_nobody_can_have_learned_are_named():
 
 def test_labels_may_be_numbers():
     assert label_faults([1, 2], [2, 3]).only_in_test == {"3": 1}
+
+
+def test_a_path_is_no_light_curves():
+    with pytest.raises(InputError, match="str came where LightCurves are needed"):
+        clean("stars.csv")

@@ -37,3 +37,9 @@ def test_another_band_is_another_measurement():
 def test_two_epochs_prove_nothing_and_none_crash_nothing():
     short = LightCurves.from_lists([[1.0, 2.0], []], [[15.0, 15.1], []])
     assert copied(short, short).tolist() == [False, False]
+
+
+def test_place_holders_are_compared_without_a_warning():
+    time = [1.0, 2.0, 3.0, 4.0, np.nan, 1e300]
+    star = LightCurves.from_lists([time], [[15.0, 15.1, 15.2, 1e300, 15.0, 15.0]])
+    assert copied(star, star).tolist() == [True]

@@ -63,3 +63,11 @@ def test_an_object_without_epochs_has_no_description():
     assert np.isnan(found.magnitude[0])
     assert np.isnan(found.peak_time[0])
     assert found.flux.shape == (2, 1, len(WINDOWS_DAYS) - 1)
+
+
+@pytest.mark.parametrize(("magnitude", "error"), [(1e9, 0.1), (-1e9, 0.1), (20.0, 1e-300)])
+def test_numbers_that_are_no_photometry_leave_the_others_as_they_are(magnitude, error):
+    time, value = np.arange(12.0), 20 + 0.05 * (np.arange(12.0) - 5) ** 2
+    good = LightCurves.from_lists([time], [value], [np.full(12, 0.05)])
+    both = LightCurves.from_lists([time] * 2, [np.full(12, magnitude), value], [np.full(12, error), good.error])
+    np.testing.assert_array_equal(describe_events(both).flux[1], describe_events(good).flux[0])

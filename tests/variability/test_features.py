@@ -143,3 +143,15 @@ def test_periods_of_other_objects_are_refused():
 def test_metadata_is_no_feature():
     labelled = CURVES.replace(meta=pd.DataFrame({"class": ["EA"] * 12, "vmag": np.arange(12.0)}))
     assert (describe_curves(labelled, PERIOD).values == describe_curves(CURVES, PERIOD).values).all()
+
+
+@pytest.mark.parametrize("scale", [1e-29, 1e-33, 1e10])
+def test_features_without_a_unit_are_the_same_in_every_unit_of_flux(scale):
+    # 23 mag AB in erg / s / cm2 / Hz is 2e-29, in W / m2 / Hz 2e-32: errors so small are errors all the same.
+    time = np.sort(np.random.default_rng(0).uniform(0, 300, 100))
+    flux = 1 + 0.2 * np.sin(2 * np.pi * time / 0.61)
+    made = [LightCurves.from_lists([time], [s * flux], [np.full(100, 0.02 * s)], unit="Jy") for s in (1.0, scale)]
+    found = [describe_curves(curves, [0.61]) for curves in made]
+    for name in ("chi2", "stetson_k", "stetson_j", "percent_amplitude", "chi2_residual", "roms"):
+        one, other = (float(f.values[0, f.names.index(name)]) for f in found)
+        assert other == pytest.approx(one, rel=1e-6)

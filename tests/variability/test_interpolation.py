@@ -141,3 +141,37 @@ def test_a_band_of_unknown_wavelength_is_refused_and_may_be_given():
     assert interpolate(curves, wavelengths=[482.7, 656.3]).flux.shape == (1, 100, 2)
     with pytest.raises(InputError, match="1 wavelengths for the 2 bands"):
         interpolate(curves, wavelengths=[482.7])
+
+
+@pytest.mark.parametrize("bright", [0.01, 1.0, 100.0])
+def test_what_was_never_seen_is_read_in_its_own_errors_whatever_else_is_asked(bright):
+    time, rng = np.linspace(0, 100, 30), np.random.default_rng(0)
+    dark = -np.abs(rng.normal(1.0, 0.3, 30))  # a star that was brighter in the reference image
+    other = bump(time, 40)
+    curves = LightCurves.from_lists(
+        [time, time], [dark, 20 * bright * other], [np.full(30, 0.5), np.full(30, bright)], unit="uJy"
+    )
+    alone, together = interpolate(curves[[0]]), interpolate(curves)
+    np.testing.assert_array_equal(alone.flux[0], together.flux[0])
+    assert alone.scale[0] == 0.5
+    assert np.abs(alone.flux).max() < 5  # fluxes of -1 with errors of 0.5
+
+
+@pytest.mark.parametrize("magnitude", [1e9, -1e9])
+def test_a_magnitude_that_is_no_flux_leaves_the_others_as_they_are(magnitude):
+    time = np.linspace(0, 60, 20)
+    good = LightCurves.from_lists([time], [20 + 0.001 * (time - 30) ** 2], [np.full(20, 0.05)])
+    both = interpolate(joined([good.replace(value=np.full(20, magnitude)), good]))
+    assert both.usable.tolist() == [False, True]
+    np.testing.assert_array_equal(both.flux, [np.zeros_like(both.flux[0]), interpolate(good).flux[0]])
+
+
+def test_thousands_of_epochs_are_averaged_in_each_band_and_say_the_same():
+    # Forty thousand epochs would ask for a covariance matrix of 13 GB.
+    many, few = draw(1, n_epochs=40_000), draw(2, rng=1)
+    found = interpolate(joined([few, many]), days=DAYS)
+    np.testing.assert_array_equal(found.flux[:2], interpolate(few, days=DAYS).flux)
+    truth = bump(found.peak[2] + DAYS, 59_060)[:, None] * np.array([1.0, 0.5])
+    # Eighty epochs become one of error 0.02 / 9, on which the model's own error of 1 % is put.
+    inside = np.abs(found.peak[2] + DAYS - 59_060) < 50
+    np.testing.assert_allclose((found.flux[2] * found.scale[2] / 100)[inside], truth[inside], atol=0.01)

@@ -184,3 +184,15 @@ def test_periods_of_catalina_stars_are_those_of_the_catalogue():
     # 0.86 and 0.93 of all 4,008; one sigma of 200 is 0.025 and 0.018.
     assert rates.exact.value > 0.79
     assert rates.exact.value + rates.harmonic.value > 0.88
+
+
+@pytest.mark.parametrize(("column", "number"), [("value", 1e300), ("error", 1e300), ("error", 3.4e38)])
+def test_place_holders_of_any_size_are_no_measurements(column, number):
+    time = np.sort(np.random.default_rng(3).uniform(0, 300, 120))
+    value = 15 + 0.2 * np.sin(2 * np.pi * time / 0.61)
+    good = LightCurves.from_lists([time] * 2, [value] * 2, [np.full(120, 0.02)] * 2)
+    broken = np.where(good.owner == 0, number, getattr(good, column))
+    found = find_periods(good.replace(**{column: broken}), n_best=1).period[:, 0]
+    assert found[1] == pytest.approx(0.61, rel=1e-4)
+    # Without a usable error all epochs count alike; without a usable value there is nothing to search.
+    assert np.isnan(found[0]) if column == "value" else found[0] == pytest.approx(0.61, rel=1e-4)

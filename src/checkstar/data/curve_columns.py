@@ -279,14 +279,13 @@ def numbers(values: Any, column: str) -> NDArray[np.float64]:
 
 
 def _what(array: NDArray[Any]) -> str:
-    """What no number is among values: the first text that is none, or the type of all."""
+    """What stands among values that are no numbers: the first text that is none, or their type."""
     import pandas as pd
 
-    text = pd.Series(array.ravel()).astype(str)
-    wrong = (
-        text[pd.to_numeric(text, errors="coerce").isna() & (text != "nan")] if array.dtype.kind in "UO" else text[:0]
-    )
-    return f"{wrong.iloc[0]!r}" if len(wrong) else f"{array.dtype} values" if array.dtype.kind not in "UO" else "text"
+    text = pd.Series(array.ravel())
+    unread = pd.to_numeric(text, errors="coerce").isna() & text.notna() & (text.astype(str) != "nan")
+    wrong = text[unread] if array.dtype.kind in "UO" else text[:0]
+    return repr(str(wrong.iloc[0])) if len(wrong) else "text" if array.dtype.kind == "U" else f"{array.dtype} values"
 
 
 def _days(read: EpochColumns, column: str) -> NDArray[np.float64]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,13 +86,24 @@ def read_fits(path: Path, schema: CurveSchema) -> LightCurves:
     from astropy.io import fits
 
     opener: Any = gzip.open if path.name.lower().endswith(".gz") else open
-    with opener(path, "rb") as stream, fits.open(stream, memmap=False) as hdus:
+    with _damage_raised(), opener(path, "rb") as stream, fits.open(stream, memmap=False) as hdus:
         for hdu in hdus:
             if isinstance(hdu, fits.BinTableHDU) and not isinstance(hdu, fits.CompImageHDU):
                 place = hdu.fileinfo()
                 stream.seek(place["datLoc"])
                 return _from_table(_RawTable(hdu, stream.read(place["datSpan"])), schema)
     raise InputError(f"{path} is FITS but holds no binary table; give a file with a table extension.")
+
+
+@contextmanager
+def _damage_raised() -> Iterator[None]:
+    """A header that is cut off is an error; of what else astropy warns, missing rows raise and the rest is harmless."""
+    from astropy.utils.exceptions import AstropyUserWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AstropyUserWarning)
+        warnings.filterwarnings("error", message="Error validating header", category=AstropyUserWarning)
+        yield
 
 
 def _from_table(table: _RawTable, schema: CurveSchema) -> LightCurves:

@@ -78,7 +78,9 @@ def require_once(columns: Iterable[str]) -> None:
 def _names(column: pd.Series) -> pd.Series:
     """Names of objects as text or integers; numbers that cannot tell neighbours apart are refused."""
     if column.dtype == object:
-        return column.map(lambda name: name.decode("utf-8", "replace").strip() if isinstance(name, bytes) else name)
+        return column.map(
+            lambda name: name.decode("utf-8", "backslashreplace").strip() if isinstance(name, bytes) else name
+        )
     if column.dtype.kind != "f":
         return column
     if (column.abs() >= _LARGEST_EXACT).any():

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkstar.data.curve_errors import neighbour_scatter, with_known_errors
-from checkstar.data.light_curves import LightCurves
+from checkstar.data.light_curves import LightCurves, require_light_curves
 from checkstar.errors import InputError, unknown_name
 from checkstar.noise import Gaussian, Noise
 
@@ -26,6 +26,8 @@ Array = NDArray[np.float64]
 _TIME = re.compile(r"time\[(\d+)\]")
 _BAND = re.compile(r"band\((.*)\)\[0\]")
 _FLUX = "flux"  # what the values of no unit are called
+#: Beyond, a value or an error is a place holder, and its square would overflow.
+_LARGEST = 1e30
 
 
 class PackedCurves(NamedTuple):
@@ -183,7 +185,7 @@ class CurveLayout:
     def unpack(self, x: NDArray[Any], noise: Noise | None = None) -> LightCurves:
         """The light curves in rows `x` (n, p) of any width that fits; extras are columns of `meta`.
 
-        An epoch is there if its time and value are finite, its sigma is, and its band is one of the layout. Where
+        An epoch is there if its time is finite, its value and sigma are below 1e30, and its band is one of the layout. Where
         there is no noise, every error is the scatter of the object between neighbouring epochs, or 1 where that cannot
         be told: of each row alone, so that an answer never depends on what else is asked.
         """
@@ -192,10 +194,10 @@ class CurveLayout:
         layout, x = self.for_width(x.shape[1]), np.asarray(x, dtype=float)
         values = x[:, layout.value_columns.start : layout.value_columns.stop]
         times = x[:, layout.time_columns.start : layout.time_columns.stop]
-        there = np.isfinite(times) & np.isfinite(values)
+        there = np.isfinite(times) & (np.abs(values) < _LARGEST)
         if noise is not None:
             errors = noise.sigma(x)[:, layout.value_columns.start : layout.value_columns.stop]
-            there &= np.isfinite(errors)
+            there &= errors < _LARGEST
         if len(self.bands) > 1:
             bands = x[:, layout.value_columns.stop :]
             there &= (bands >= 0) & (bands < len(self.bands))
@@ -250,8 +252,12 @@ def curve_dataset(
     """
     from checkstar.data.dataset import Dataset
 
-    if label is not None and label not in curves.meta:
-        raise unknown_name("column of the light curves' metadata", label, curves.meta.columns)
+    require_light_curves(curves)
+    if isinstance(extras, str):
+        raise InputError(f"extras is the text {extras!r}; give a sequence of names.")
+    for column in ([] if label is None else [label]) + list(meta or ()):
+        if column not in curves.meta:
+            raise unknown_name("column of the light curves' metadata", column, curves.meta.columns)
     longest = max(int(curves.n_epochs.max(initial=1)), 1) if n_epochs is None else n_epochs
     layout = CurveLayout(n_epochs=longest, extras=tuple(extras), bands=curves.bands, unit=curves.unit)
     packed = layout.pack(curves)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["Curve", "LightCurves", "joined"]
+__all__ = ["Curve", "LightCurves", "joined", "require_light_curves"]
 
 Array = NDArray[np.float64]
 
@@ -146,9 +146,7 @@ class LightCurves:
 
     def __repr__(self) -> str:
         name = f"{self.name}: " if self.name else ""
-        return (
-            f"LightCurves({name}{len(self)} objects; {len(self.time)} epochs in {', '.join(self.bands)}; {self.unit})"
-        )
+        return f"LightCurves({name}{len(self)} objects; {len(self.time)} epochs in {', '.join(self.bands)}; {self.unit or 'no unit'})"
 
     @property
     def n_epochs(self) -> NDArray[np.int64]:
@@ -229,6 +227,12 @@ class LightCurves:
         return replace(self, offsets=offsets, meta=meta, **columns)
 
 
+def require_light_curves(given: Any) -> None:
+    """Refuse a path, a table or a Dataset where light curves are needed."""
+    if not isinstance(given, LightCurves):
+        raise InputError(f"{type(given).__name__} came where LightCurves are needed; read them with read_light_curves.")
+
+
 def joined(parts: Sequence[LightCurves]) -> LightCurves:
     """The objects of several sets, one after the other; the bands of all are numbered in alphabetical order.
 
@@ -247,6 +251,8 @@ def joined(parts: Sequence[LightCurves]) -> LightCurves:
 
     if not parts:
         raise InputError("there are no light curves to join; give at least one set.")
+    for part in parts:
+        require_light_curves(part)
     if len(parts) == 1:
         return parts[0]
     for kind in ("unit", "time_scale"):
@@ -305,7 +311,7 @@ def _joined(column: str, lists: Sequence[ArrayLike]) -> Array:
 def _numbers(array: Any) -> Array:
     """Float64, with NaN where an entry is masked."""
     if np.ma.isMaskedArray(array):
-        return np.asarray(array.astype(float).filled(np.nan))
+        return np.asarray(array.astype(float).filled(np.nan))  # type: ignore[attr-defined]
     return np.asarray(array).astype(float, copy=False)
 
 

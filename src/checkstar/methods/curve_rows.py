@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from checkstar.data.curve_layout import CurveLayout
+from checkstar.data.dataset import Dataset
+from checkstar.data.light_curves import LightCurves
 from checkstar.errors import InputError
 from checkstar.noise import Noise
 
@@ -35,6 +37,11 @@ def check_curve_rows(
     InputError
         If the rows hold no numbers, or no number of epochs gives so many columns.
     """
+    if isinstance(x, LightCurves | Dataset):
+        raise InputError(
+            f"{who} got {type(x).__name__} where rows of numbers are needed; give data.x and noise=data.noise of "
+            "data = curve_dataset(curves, ...)."
+        )
     rows = np.asarray(x)
     if rows.dtype.kind not in "fiub" or rows.ndim != 2:
         raise InputError(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 from numpy.typing import NDArray
 
 from checkstar.claims import Claim
@@ -43,7 +44,19 @@ class Metric:
         return float(self.function(truth, predicted))
 
     def score(self, truth: NDArray[Any], prediction: Prediction) -> float:
-        """The metric of the prediction of one label against `truth` (n,): its means, or its most probable classes."""
+        """The metric of the prediction of one label against `truth` (n,): its means, or its most probable classes.
+
+        Raises
+        ------
+        InputError
+            If there is not one true value for each object.
+        """
+        truth = np.asarray(truth)
+        if truth.size != len(prediction):
+            raise InputError(
+                f"{self.name} got true values of shape {truth.shape} for {len(prediction)} objects; give those of one label."
+            )
+        truth = truth.ravel()
         if self.of == "distribution":
             return float(self.function(truth, prediction))
         if isinstance(prediction, Classes):
@@ -51,7 +64,7 @@ class Metric:
         return float(self.function(truth, prediction.mean()[:, 0]))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Problem:
     """One scientific question, ready to run.
 
@@ -86,6 +99,12 @@ class Problem:
             raise InputError(
                 f"problem {self.name!r}: train and test name different labels or features; build both from one dataset."
             )
+
+    def __repr__(self) -> str:
+        return (
+            f"Problem({self.name}: {self.question}; {', '.join(self.labels)}; {len(self.train)} objects to train, "
+            f"{len(self.test)} to test; reference {type(self.reference).__name__})"
+        )
 
     @property
     def labels(self) -> tuple[str, ...]:

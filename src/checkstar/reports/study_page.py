@@ -101,6 +101,11 @@ def _label(
         "sentences": [sentence(metric["sentence"]) for metric in label["metrics"] if metric["sentence"]],
         "columns": [f"{metric['name'].replace('_', ' ')}{_in(metric['unit'])}" for metric in label["metrics"]],
         "rows": [_row(method, label, analysed, mine) for method in order],
+        "tolerances": ", ".join(
+            f"{number(metric['comparison']['tolerance'])}{_in(metric['unit'])} in {metric['name'].replace('_', ' ')}"
+            for metric in label["metrics"]
+            if metric["comparison"]
+        ),
         "pairs": [_pairs(metric) for metric in label["metrics"] if metric["comparison"]],
         "front": _front(label, mine),
         "confusion": sorted((_matrix(one) for one in label["confusion"]), key=lambda m: _place(order, m["method"])),

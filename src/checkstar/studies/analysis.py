@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from checkstar.prediction import Classes, Normal, Point, Prediction
 from checkstar.problems.base import Metric, Problem
-from checkstar.studies.comparison import Comparison, compare
-from checkstar.studies.contributions import of_any, share_of_class
+from checkstar.studies.comparison import compare
+from checkstar.studies.contributions import Reach, of_any
+from checkstar.studies.findings import dearer_in_words, verdict_in_words
 from checkstar.studies.pictures import picture_of
 from checkstar.studies.records import CellRecord
 
@@ -25,8 +26,9 @@ __all__ = ["Answers", "analyse_problem"]
 
 Array = NDArray[np.float64]
 _N_WORST = 12
-#: What methods may be behind the best, where a study does not say: one point of a score between 0 and 1.
-_POINT = 0.01
+#: What methods may be behind the best, where a study does not say: one point of a score of which more is better, of errors
+#: and scores with a unit a share of the best.
+_POINT, _SHARE = 0.01, 0.05
 
 
 class Answers(NamedTuple):
@@ -55,7 +57,7 @@ def analyse_problem(
     cells : sequence of (record, table)
         All cells; the table is empty where a cell failed.
     tolerances : mapping of metric to float, optional
-        How far behind the best a method may be; by default 0.01.
+        How far behind the best a method may be; by default 0.01, and 5 % of the best of errors and scores with a unit.
     seed : int
         Of the simultaneous intervals.
     """
@@ -68,7 +70,7 @@ def analyse_problem(
                 "label": label,
                 "unit": problem.test.units.get(label, ""),
                 "metrics": [
-                    _metric(metric, answers, whole, (tolerances or {}).get(metric.name, _POINT), seed)
+                    _metric(metric, answers, whole, (tolerances or {}).get(metric.name), seed)
                     for metric in problem.metrics[label]
                 ],
                 "confusion": [_confusion(name, one) for name, one in answers.items() if _has_classes(one)],
@@ -131,7 +133,11 @@ def _has_classes(answers: Answers) -> bool:
 
 
 def _metric(
-    metric: Metric, answers: Mapping[str, Answers], cells: Iterable[tuple[CellRecord, Any]], tolerance: float, seed: int
+    metric: Metric,
+    answers: Mapping[str, Answers],
+    cells: Iterable[tuple[CellRecord, Any]],
+    tolerance: float | None,
+    seed: int,
 ) -> dict[str, Any]:
     """One metric of all methods: pooled value, paired comparison, and the simplest that will do, in words."""
     cost = _cpu_seconds(cells)
@@ -156,7 +162,7 @@ def _metric(
         first.unit,
         first.fold,
         score=metric.name,
-        tolerance=tolerance,
+        tolerance=_usual_tolerance(metric, found["pooled"].values()) if tolerance is None else tolerance,
         n_train=first.n_train,
         reach=_REACH[metric.name](first.truth) if metric.name in _REACH and _has_classes(first) else None,
         seed=seed,
@@ -165,8 +171,14 @@ def _metric(
     return found | {
         "comparison": compared.to_dict(),
         "simplest": simplest,
-        "sentence": verdict_in_words(compared, simplest, cost, metric),
+        "sentence": verdict_in_words(compared, simplest, cost, metric) + dearer_in_words(compared, cost),
     }
+
+
+def _usual_tolerance(metric: Metric, scores: Iterable[float]) -> float:
+    if metric.direction == "higher" and not metric.unit:
+        return _POINT
+    return _SHARE * abs((min if metric.direction == "lower" else max)(scores))
 
 
 def _contributions(metric: Metric, answers: Answers) -> Array:
@@ -202,42 +214,13 @@ _KNOWN: Mapping[str, Callable[[Answers], Array]] = {
     "log_loss": _log_loss,
 }
 
-#: The most that one object can change: in F1, which is 2 / (n + 1) where a class of n objects is found for the first time.
-_REACH: Mapping[str, Callable[[NDArray[Any]], Array | Literal["seen"]]] = {
-    "accuracy": lambda truth: np.ones(len(truth)),
-    "balanced_accuracy": share_of_class,
-    "macro_f1": lambda truth: 2 * share_of_class(truth),
+#: Of scores between 0 and 1, how much one object can change. F1 becomes 2 / (n + 1) where one of a class of n is found first.
+_REACH: Mapping[str, Callable[[NDArray[Any]], Reach | Literal["seen"]]] = {
+    "accuracy": Reach.of_objects,
+    "balanced_accuracy": Reach.of_classes,
+    "macro_f1": lambda truth: Reach.of_classes(truth, 2.0),
     "log_loss": lambda truth: "seen",
 }
-
-
-def verdict_in_words(compared: Comparison, simplest: str | None, cost: Mapping[str, float], metric: Metric) -> str:
-    """Which method is best, and which is the cheapest that will do: "forest is within 0.4 points at 1/300 of the cost"."""
-    best, score = compared.standings[0], metric.name.replace("_", " ")
-    percent = metric.unit == "" and 0 <= abs(best.score) <= 1 and metric.direction == "higher"
-
-    def said(value: float) -> str:
-        return f"{100 * value:.1f} points" if percent else f"{value:.3g}{' ' + metric.unit if metric.unit else ''}"
-
-    if simplest is None:
-        return (
-            f"{best.method} has the best {score}; no method is shown to be within {said(compared.tolerance)} of the "
-            f"best of all, with {compared.n_units} independent objects"
-        )
-    if simplest == best.method:
-        return f"{best.method} has the best {score} and is the cheapest that is shown to be within {said(compared.tolerance)} of it"
-    mine = next(s for s in compared.standings if s.method == simplest)
-    return (
-        f"{simplest} is within {said(mine.behind_high)} of the best {score} ({best.method})"
-        f"{_share_of_cost(cost.get(simplest, math.nan), cost.get(best.method, math.nan))}"
-    )
-
-
-def _share_of_cost(mine: float, other: float) -> str:
-    ratio = other / mine if mine > 0 else math.nan
-    if not math.isfinite(ratio) or ratio < 1:
-        return ""
-    return f", at 1/{ratio:.0f} of its CPU time" if ratio >= 2 else f", at {100 / ratio:.0f} % of its CPU time"
 
 
 def _cpu_seconds(cells: Iterable[tuple[CellRecord, Any]]) -> dict[str, float]:

@@ -5,10 +5,10 @@ interval from the scatter over objects is right for the average of the models th
 the method be better if it were trained again?* Folds share training objects, so the scatter between folds is too small;
 the corrected t of Nadeau & Bengio (2003) answers that, with as many degrees of freedom as there are folds less one.
 
-Two methods that differ in no object of 50 may still differ in 5 % of all. So where the most that one object can change is
-known (`reach` w), a half-width h counts the disagreements that a difference larger by h would bring, each of which adds w^2
-to the sum of squares V: ``(n h)^2 = z^2 (V + w n h)``, the score interval of a count (Wilson 1927), 3.8 of n objects where
-none disagree.
+Two methods that differ in no object of 50 may still differ in 7 % of all. So where it is known how much one object can
+change (`Reach`), an interval counts the disagreements that a difference larger by h would bring: each adds w^2 to the sum of
+squares V, so ``h^2 = z^2 (V + w h (1 - h / M))``, with M for a change in all objects. For one share that is the score interval
+(Wilson 1927); halves of classes, which are samples of their own, are added in squares (Zou & Donner 2008).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from scipy import stats
 
 from checkstar.errors import InputError
 from checkstar.evidence import Verdict
-from checkstar.studies.contributions import by_unit
+from checkstar.studies.contributions import Reach, by_unit
 
 __all__ = ["Comparison", "Difference", "Standing", "compare", "corrected_resampled", "simultaneous_factor"]
 
@@ -38,7 +38,8 @@ class Difference(NamedTuple):
     """Score of `first` less that of `second`, so that positive is better for `first`.
 
     ``low`` and ``high`` hold for all pairs at once, with 95 % confidence, for the models that were fitted;
-    ``retrained_low`` and ``retrained_high`` for this pair alone, for models trained again (infinite with one fold).
+    ``retrained_low`` and ``retrained_high`` for this pair alone, for models trained again (infinite with one fold, never
+    narrower than for those that were fitted).
     """
 
     first: str
@@ -112,7 +113,7 @@ def compare(
     score: str = "accuracy",
     tolerance: float = 0.01,
     n_train: Sequence[int] | None = None,
-    reach: Array | Literal["seen"] | None = None,
+    reach: Reach | Literal["seen"] | None = None,
     seed: int = 0,
 ) -> Comparison:
     """Compare methods on the same predictions, object by object.
@@ -132,9 +133,9 @@ def compare(
         How far behind the best a method may be, in the unit of the score.
     n_train : sequence of int, optional
         Training objects of each fold; by default all other rows.
-    reach : (n,) array or "seen", optional
-        How much another answer can change each contribution at most, of a score between 0 and 1: 1 for accuracy. With "seen", the
-        largest difference there is stands for it, where tails are heavy. By default intervals are those of Student's t.
+    reach : Reach or "seen", optional
+        How much one object can change a score between 0 and 1. With "seen", the largest difference there is stands for it, where
+        tails are heavy. By default intervals are those of Student's t.
     seed : int
         Of the multipliers behind the simultaneous intervals.
 
@@ -145,29 +146,29 @@ def compare(
 
     References
     ----------
-    Wilson 1927, JASA 22, 209; Tango 1998, Stat. Med. 17, 891 (differences of paired shares); Bayle et al. 2020, NeurIPS 33,
-    16339; Nadeau & Bengio 2003, Machine Learning 52, 239; Hsu 1984, Ann. Stat. 12, 1136
-    (multiple comparisons with the best); Chernozhukov, Chetverikov & Kato 2013, Ann. Stat. 41, 2786 (multipliers).
+    Wilson 1927, JASA 22, 209; Zou & Donner 2008, Stat. Med. 27, 1693; Bayle et al. 2020, NeurIPS 33, 16339; Nadeau &
+    Bengio 2003, Machine Learning 52, 239; Hsu 1984, Ann. Stat. 12, 1136 (multiple comparisons with the best); Chernozhukov,
+    Chetverikov & Kato 2013, Ann. Stat. 41, 2786 (multipliers).
     """
     names = tuple(contributions)
     table = _table(contributions, units, folds)
-    sums = by_unit(table, units)
-    n, g = len(table), len(sums)
+    n, g = len(table), len(np.unique(units))
     pairs = list(combinations(range(len(names)), 2))
     first, second = np.array(pairs).T
-    scores = table.mean(axis=0)
-    gaps = sums[:, first] - sums[:, second]
-    factor = simultaneous_factor(gaps, np.random.default_rng(seed), reach=_reach(reach, gaps, units))
-    half = _half_widths(gaps, factor, _reach(reach, gaps, units)) / n
+    scores, gaps = table.mean(axis=0), table[:, first] - table[:, second]
+    sums = by_unit(gaps, units)
+    factor = simultaneous_factor(sums, np.random.default_rng(seed), reach=_unseen(reach, sums, units))
+    half = _half_widths(gaps, units, factor, reach) / n
     values = scores[first] - scores[second]
-    retrained = corrected_resampled(table[:, first] - table[:, second], folds, n_train)
+    alone = float(stats.t.ppf(0.5 + _LEVEL / 2, g - 1))
+    # Folds that happen to agree do not make models of tomorrow better known than those of today.
+    retrained = np.maximum(corrected_resampled(gaps, folds, n_train), _half_widths(gaps, units, alone, reach) / n)
     differences = tuple(
         Difference(names[a], names[b], float(v), float(v - h), float(v + h), float(v - r), float(v + r))
         for a, b, v, h, r in zip(first, second, values, half, retrained, strict=True)
     )
-    alone = float(stats.t.ppf(0.5 + _LEVEL / 2, g - 1))
-    own = _half_widths(sums, alone, _reach(reach, sums, units)) / n
-    bounds = (0.0, 1.0) if isinstance(reach, np.ndarray) else (-math.inf, math.inf)
+    own = _half_widths(table, units, alone, reach) / n
+    bounds = (0.0, 1.0) if isinstance(reach, Reach) else (-math.inf, math.inf)
     ends = np.clip([scores - own, scores + own], *bounds)
     return Comparison(
         score=score,
@@ -214,20 +215,45 @@ def _largest(unit: Array, unseen: Array, rng: np.random.Generator) -> Array:
     return np.asarray(np.abs(drawn).max(axis=1))
 
 
-def _half_widths(sums: Array, factor: float, reach: Array) -> Array:
-    """Half-widths (m,) of sums over all units; `sums` (g, m) are those of each unit, `reach` (m,) the most it can change."""
-    squares = np.square(sums).sum(axis=0) * len(sums) / (len(sums) - 1)
-    least = factor**2 * reach / 2
-    return np.asarray(least + np.sqrt(factor**2 * squares + least**2))
+def _half_widths(
+    columns: Array, units: NDArray[np.intp], factor: float, reach: Reach | Literal["seen"] | None
+) -> Array:
+    """Half-widths (m,) of the sums of columns (n, m) over all rows."""
+    sums = by_unit(columns, units)
+    total = _variance(sums)
+    if not isinstance(reach, Reach):
+        return _score_half(total, _unseen(reach, sums, units), np.inf, factor)
+    squares = np.zeros_like(total)
+    for stratum in np.unique(reach.stratum):
+        part = reach.stratum == stratum
+        own = _variance(by_unit(columns[part], units[part]))
+        most = np.bincount(units[part], reach.most[part]).max()
+        squares += _score_half(own, most, reach.most[part].sum(), factor) ** 2
+        total -= own
+    # Units that reach into several strata tie these together.
+    return np.asarray(np.sqrt(squares + factor**2 * np.maximum(total, 0.0)))
 
 
-def _reach(reach: Array | Literal["seen"] | None, sums: Array, units: NDArray[np.intp]) -> Array:
-    """The most (m,) that one unit can change each of the sums (g, m)."""
-    if reach is None:
-        return np.zeros(sums.shape[1])
-    if isinstance(reach, str):
-        return np.asarray(np.abs(sums).max(axis=0))
-    return np.full(sums.shape[1], np.bincount(np.unique(units, return_inverse=True)[1], reach).max())
+def _score_half(variance: Array, most: Array | float, everything: float, factor: float) -> Array:
+    """The half-width h of ``h^2 = factor^2 (variance + most h (1 - h / everything))``."""
+    b, a = factor**2 * most / 2, 1 + factor**2 * most / everything
+    return np.asarray((b + np.sqrt(b**2 + a * factor**2 * variance)) / a)
+
+
+def _variance(sums: Array) -> Array:
+    """Variance (m,) of the total of independent units (g, m)."""
+    return np.asarray(np.square(sums).sum(axis=0) * len(sums) / max(len(sums) - 1, 1))
+
+
+def _unseen(reach: Reach | Literal["seen"] | None, sums: Array, units: NDArray[np.intp]) -> Array:
+    """What one unit more can change each of the sums (g, m); of several strata, one in each."""
+    if isinstance(reach, Reach):
+        squares = [
+            np.bincount(units[part], reach.most[part]).max() ** 2
+            for part in (reach.stratum == stratum for stratum in np.unique(reach.stratum))
+        ]
+        return np.full(sums.shape[1], math.sqrt(sum(squares)))
+    return np.zeros(sums.shape[1]) if reach is None else np.asarray(np.abs(sums).max(axis=0))
 
 
 def corrected_resampled(differences: Array, folds: NDArray[np.intp], n_train: Sequence[int] | None = None) -> Array:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +12,11 @@ from numpy.typing import NDArray
 from checkstar.errors import InputError
 from checkstar.estimates import relabelled, unit_count
 
-__all__ = ["by_unit", "of_accuracy", "of_any", "of_balanced_accuracy", "share_of_class"]
+__all__ = ["Reach", "by_unit", "of_accuracy", "of_any", "of_balanced_accuracy"]
 
 Array = NDArray[np.float64]
-#: Groups of units that are left out in turn: so few that many are left out of a median at once, else its scatter is not
-#: found (Shao & Wu 1989, Ann. Stat. 17, 1176).
-_MOST_GROUPS = 50
+#: Most groups of units, one less than a power of two.
+_MOST_GROUPS = 63
 
 
 def of_accuracy(truth: NDArray[np.str_], predicted: NDArray[np.str_]) -> Array:
@@ -35,25 +36,39 @@ def of_balanced_accuracy(truth: NDArray[np.str_], predicted: NDArray[np.str_]) -
     right = (truth == predicted).astype(float)
     _, codes, counts = np.unique(truth, return_inverse=True, return_counts=True)
     recall = np.bincount(codes, right) / counts
-    # Few deviations from their own mean are too small: by (n - 1) / n of their squares, all of one.
-    spread = np.sqrt(counts / np.maximum(counts - 1, 1))
-    return recall.mean() + (right - recall[codes]) * spread[codes] * share_of_class(truth)
+    share = counts / len(truth)
+    return recall.mean() + (right - recall[codes]) / (len(counts) * share[codes])
 
 
-def share_of_class(truth: NDArray[np.str_]) -> Array:
-    """How much one object (n,) counts in a mean over classes, relative to one in a mean over objects: n / (K n_class).
+class Reach(NamedTuple):
+    """How much another answer can change the contribution of each object (n,), and the sample (n,) that it belongs to."""
 
-    Examples
-    --------
-    >>> share_of_class(np.array(["a", "a", "a", "b"])).round(3).tolist()
-    [0.667, 0.667, 0.667, 2.0]
-    """
-    _, codes, counts = np.unique(truth, return_inverse=True, return_counts=True)
-    return np.asarray(len(truth) / (len(counts) * counts[codes]))
+    most: Array
+    stratum: NDArray[np.intp]
+
+    @classmethod
+    def of_objects(cls, truth: NDArray[Any]) -> Self:
+        """In a mean over objects: from wrong to right."""
+        return cls(np.ones(len(truth)), np.zeros(len(truth), dtype=np.intp))
+
+    @classmethod
+    def of_classes(cls, truth: NDArray[Any], most: float = 1.0) -> Self:
+        """In a mean over K classes of shares, each of its own n_class objects: n / (K n_class).
+
+        Examples
+        --------
+        >>> Reach.of_classes(np.array(["a", "a", "a", "b"])).most.round(3).tolist()
+        [0.667, 0.667, 0.667, 2.0]
+        """
+        _, codes, counts = np.unique(truth.astype(str), return_inverse=True, return_counts=True)
+        return cls(most * len(truth) / (len(counts) * counts[codes]), codes)
 
 
 def of_any(score: Callable[[NDArray[np.intp]], float], units: NDArray[np.intp], seed: int = 0) -> Array:
-    """Contributions (n,) to any score by leaving groups of units out in turn; their mean is the score.
+    """Contributions (n,) to any score from what it is on balanced halves of the units; their mean is the score.
+
+    Halves of groups of units follow the columns of a Hadamard matrix, so what each group adds is told exactly if the score is
+    a mean, and the scatter is right for medians too, of which leaving out few objects tells nothing.
 
     Parameters
     ----------
@@ -69,22 +84,35 @@ def of_any(score: Callable[[NDArray[np.intp]], float], units: NDArray[np.intp], 
 
     References
     ----------
-    Tukey 1958, Ann. Math. Stat. 29, 614 (pseudo-values); Efron & Stein 1981, Ann. Stat. 9, 586.
+    McCarthy 1969, Rev. Int. Stat. Inst. 37, 239; Shao & Rao 1993, Sankhya B 55, 343 (medians).
     """
     n_units = unit_count(units)
     if n_units < 2:
         raise InputError(f"all {len(units)} objects belong to one unit; a comparison needs at least two.")
-    n_groups = min(n_units, _MOST_GROUPS)
+    halves = _halves(n_units)
+    n_groups = halves.shape[1]
     group_of_unit = np.random.default_rng(seed).permutation(n_units) % n_groups
-    group = group_of_unit[units]
-    everything, rows = score(np.arange(len(units))), np.arange(len(units))
-    without = np.array([score(rows[group != g]) for g in range(n_groups)])
-    pseudo = n_groups * everything - (n_groups - 1) * without
+    group, rows = group_of_unit[units], np.arange(len(units))
+    whole = score(rows)
+    changes = np.array([score(rows[(half > 0)[group]]) - whole for half in halves])
+    # Of a mean, a change is the sum of the signed groups over twice the number of groups in the half.
+    influence = halves.T @ (2 * (halves > 0).sum(axis=1) * changes) / (len(halves) + 1)
     # Units of one group share its value, yet are summed as independent: each has its group's scatter over their root.
     in_group = np.bincount(group_of_unit, minlength=n_groups)
-    per_unit = (pseudo - pseudo.mean()) / np.sqrt(in_group) * len(units) / n_groups
-    made: Array = everything + per_unit[group] / np.bincount(units, minlength=n_units)[units]
+    per_unit = influence / np.sqrt(in_group) * len(units) / n_groups
+    added = per_unit[group] / np.bincount(units, minlength=n_units)[units]
+    made: Array = whole + added - added.mean()
     return made
+
+
+def _halves(n_units: int) -> NDArray[np.int64]:
+    """Signs (r, g) of groups in r halves, orthogonal but for a common row."""
+    from scipy.linalg import hadamard
+
+    if n_units < 3:
+        return np.array([[1, -1]])
+    order = 2 ** int(math.log2(min(n_units, _MOST_GROUPS) + 1))
+    return np.asarray(hadamard(order)[1:, 1:], dtype=np.int64)
 
 
 def by_unit(contributions: Array, units: NDArray[np.intp]) -> Array:

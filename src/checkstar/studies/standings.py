@@ -27,7 +27,8 @@ class Standings(NamedTuple):
 def leaderboard(records: Iterable[CellRecord]) -> Standings:
     """One row a problem, label, metric and method, the best first; a method that never gave a result comes last.
 
-    Cells of a part of the training set are left out. Where a store holds results of one method by different settings or
+    One that did not answer in every fold comes after those that did and is not on the front: the folds that it left out may
+    be the hard ones. Cells of a part of the training set are left out. Where a store holds results of one method by different settings or
     code, the latest count; the others are named.
     """
     rows: list[Row] = []
@@ -79,7 +80,7 @@ def leaderboard_tables(rows: Sequence[Row]) -> list[Table]:
             )
             for row in first
         ]
-        tables.append((f"{problem}: {label}", columns, lines))
+        tables.append((f"{problem}: {label}{_error_in_words(first)}", columns, lines))
     return tables
 
 
@@ -137,11 +138,12 @@ def _ranked(
         mine = [record for record in records if record.cell.method == method]
         rows.append(_row(problem, label, metric, about, method, mine))
     higher = about["direction"] == "higher"
-    worst = -math.inf if higher else math.inf
+    worst, most = -math.inf if higher else math.inf, max(row["n_folds"] for row in rows)
     rows.sort(key=lambda row: worst if row["mean"] is None else row["mean"], reverse=higher)
+    rows.sort(key=lambda row: row["n_folds"] < most)
     front = pareto_front(
         [_or_nan(row["cpu_seconds"]) for row in rows],
-        [_or_nan(row["mean"]) for row in rows],
+        [_or_nan(row["mean"]) if row["n_folds"] == most else math.nan for row in rows],
         "higher" if higher else "lower",
     )
     return [row | {"on_pareto_front": bool(on)} for row, on in zip(rows, front, strict=True)]
@@ -179,6 +181,12 @@ def _mean(values: Iterable[float | None]) -> float | None:
 
 def _or_nan(value: float | None) -> float:
     return math.nan if value is None else value
+
+
+def _error_in_words(rows: Sequence[Row]) -> str:
+    if all(row["standard_error"] is None for row in rows):
+        return ""
+    return " (mean of the folds +- standard error between them, too small to compare methods by)"
 
 
 def _value_in_words(row: Row) -> str:

@@ -29,7 +29,7 @@ def check_problem(problem: Problem) -> None:
     Examples
     --------
     >>> import checkstar as cs
-    >>> check_problem(cs.problems.stellar_labels())
+    >>> check_problem(cs.problems.redshifts(n_simulated=300))
     """
     if not isinstance(problem, Problem):
         raise ContractError(f"{type(problem).__name__} is no Problem; make one of checkstar.problems.Problem.")

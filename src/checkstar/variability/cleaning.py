@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from checkstar.data.curve_errors import with_known_errors
 from checkstar.data.curve_units import EARLIEST_MJD, LATEST_MJD
-from checkstar.data.light_curves import LightCurves
+from checkstar.data.light_curves import LightCurves, require_light_curves
 from checkstar.errors import InputError, unknown_name
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def clean(
 
     An epoch is left out if its time, value or error is none (`REASONS`). Epochs of one object with the same time and
     band are one: if value and error are the same too, the same measurement stands there twice and one is kept; else
-    they are averaged with inverse variances. An object without any usable error is given the scatter between its
+    they are averaged with inverse variances, and the error grows where they disagree. An object without any usable error is given the scatter between its
     neighbouring epochs as error. Objects are cleaned each by itself, but where not even that scatter can be told.
 
     Parameters
@@ -122,6 +122,7 @@ def clean(
     >>> print(cleaned.summary.splitlines()[0])
     1 of 1 object: values that are no measurement (99, -99, 0 mag, NaN, infinite); these epochs are left out (1 epoch).
     """
+    require_light_curves(curves)
     flags = _Flags(len(curves))
     if band is not None:
         curves = _in_band(curves, band, flags)
@@ -238,20 +239,25 @@ def _same(curves: LightCurves, *columns: str) -> Mask:
 
 
 def _averaged(curves: LightCurves, is_first: Mask) -> LightCurves:
-    """One epoch for each run of epochs: their mean with inverse variances, of which the variance is 1 / their sum."""
+    """One epoch for each run of epochs: their mean with inverse variances, and its error.
+
+    Its variance is 1 / the sum of theirs, times chi^2 per degree of freedom where they disagree by more than their errors
+    (Birge 1932, Phys. Rev. 40, 207): two neighbours measured at once are no better known than they agree.
+    """
     first = np.flatnonzero(is_first)
-    alone = np.diff(np.append(first, len(is_first))) == 1
+    count = np.diff(np.append(first, len(is_first)))
+    alone = count == 1
     # Relative to the smallest error and the first value of each run: nothing overflows, no digit is lost.
     run = np.cumsum(is_first) - 1
     smallest, start = np.minimum.reduceat(curves.error, first), curves.value[first]
     weight = np.square(smallest[run] / curves.error)
     total = np.add.reduceat(weight, first)
     offset = curves.value - start[run]
-    mean = start + np.add.reduceat(weight * offset, first) / total
+    middle = np.add.reduceat(weight * offset, first) / total
+    scatter = np.add.reduceat(weight * np.square(offset - middle[run]), first) / np.maximum(count - 1, 1)
+    error = np.maximum(smallest / np.sqrt(total), np.sqrt(scatter / total))
     kept = curves.where(is_first)
-    return kept.replace(
-        value=np.where(alone, kept.value, mean), error=np.where(alone, kept.error, smallest / np.sqrt(total))
-    )
+    return kept.replace(value=np.where(alone, kept.value, start + middle), error=np.where(alone, kept.error, error))
 
 
 def _with_period(curves: LightCurves, column: str, flags: _Flags) -> LightCurves:

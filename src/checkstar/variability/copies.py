@@ -11,6 +11,7 @@ __all__ = ["copied"]
 
 #: Two times within so many days (a second) are one.
 _TICK = 1e-5
+_LATEST = 1e12  # days; beyond there is no date, and no integer of that many ticks
 #: Stars of one field share their times, and now and then a value; half of a light curve is no chance.
 _SHARE, _FEWEST = 0.5, 3
 
@@ -42,8 +43,10 @@ def copied(curves: LightCurves, known: LightCurves) -> NDArray[np.bool_]:
 
 def _keys(curves: LightCurves) -> NDArray[np.uint64]:
     """One number for each measurement; different ones hardly ever share it."""
-    ticks = np.round(curves.time / _TICK).astype(np.int64).view(np.uint64)
-    bits = curves.value.astype(np.float32).view(np.uint32).astype(np.uint64)
+    days = np.clip(np.nan_to_num(curves.time), -_LATEST, _LATEST)
+    ticks = np.round(days / _TICK).astype(np.int64).view(np.uint64)
+    with np.errstate(over="ignore"):
+        bits = curves.value.astype(np.float32).view(np.uint32).astype(np.uint64)
     names = np.array([sum(letter << (8 * i) for i, letter in enumerate(band.encode()[:4])) for band in curves.bands])
     # Multiplied by an odd number modulo 2^64, all digits of the time count.
     return ticks * np.uint64(0x9E3779B97F4A7C15) + bits + (names.astype(np.uint64) << np.uint64(32))[curves.band]

@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 #: An object with fewer good epochs is not described.
 FEWEST_EPOCHS = 5
 #: Weights of smaller errors would overflow.
-_SMALLEST = 1e-30
+_SMALLEST = 1e-60
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,6 +40,8 @@ class EventWindows(NamedTuple):
     peak_time: Array
 
 
+# What is no flux and no error, as of a magnitude of 1e9, is a window that was not observed.
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")
 def describe_events(curves: LightCurves) -> EventWindows:
     """Mean fluxes in windows about maximum light, with weights by inverse variance.
 
@@ -65,17 +67,16 @@ def describe_events(curves: LightCurves) -> EventWindows:
     total = np.bincount(cell, weight, minlength=n * n_bands * n_windows)
     summed = np.bincount(cell, weight * flux[inside], minlength=n * n_bands * n_windows)
     shape = (n, n_bands, n_windows)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean, variance = (summed / total).reshape(shape), (1 / total).reshape(shape)
-        highest = np.nanmax(np.where(np.isnan(mean[:, :, _AT_MAXIMUM]), -np.inf, mean[:, :, _AT_MAXIMUM]), axis=1)
-        highest = np.where(highest > 0, highest, np.nan)
-        magnitude = _ZERO_POINT - 2.5 * np.log10(highest)
-        return EventWindows(
-            mean / highest[:, None, None],
-            np.where(np.isfinite(mean), variance, np.inf) / highest[:, None, None] ** 2,
-            magnitude,
-            peak,
-        )
+    mean, variance = (summed / total).reshape(shape), (1 / total).reshape(shape)
+    highest = np.nanmax(np.where(np.isnan(mean[:, :, _AT_MAXIMUM]), -np.inf, mean[:, :, _AT_MAXIMUM]), axis=1)
+    highest = np.where(highest > 0, highest, np.nan)
+    magnitude = _ZERO_POINT - 2.5 * np.log10(highest)
+    return EventWindows(
+        mean / highest[:, None, None],
+        np.where(np.isfinite(mean), variance, np.inf) / highest[:, None, None] ** 2,
+        magnitude,
+        peak,
+    )
 
 
 def _fluxes(curves: LightCurves) -> tuple[Array, Array]:

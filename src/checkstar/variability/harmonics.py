@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 _RIDGE = 1e-7
 # Scatter relative to the level below which values differ by rounding alone.
 CONSTANT = 1e-12
+# Beyond, a value or an error is a place holder, and its square would overflow.
+_LARGEST = 1e30
 
 
 class Harmonics(NamedTuple):
@@ -135,11 +137,12 @@ def harmonic_model(
 def inverse_variance(curves: LightCurves) -> Array:
     """Weight (N,) of every epoch: 1 / error^2, zero for an epoch whose time or value is not finite.
 
-    An error that is not known is the median of those that are; an object without any has weights 1.
+    An error that is not known is the median of those that are; an object without any has weights 1. A value of 1e30 and
+    more is none.
     """
-    good = np.isfinite(curves.time) & np.isfinite(curves.value)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        known = np.isfinite(curves.error) & (curves.error > 0) & np.isfinite(1 / curves.error**2)
+    good = np.isfinite(curves.time) & (np.abs(curves.value) < _LARGEST)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        known = (curves.error > 0) & (curves.error < _LARGEST) & np.isfinite(1 / curves.error**2)
         weight = np.where(known, 1 / curves.error**2, np.nan)
     for i in np.unique(curves.owner[good & ~known]):
         part = slice(curves.offsets[i], curves.offsets[i + 1])

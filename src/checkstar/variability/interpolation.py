@@ -36,6 +36,10 @@ _AMPLITUDES = (0.35, 0.7, 1.4)
 #: Error of the model itself, in the amplitude: photometry is not better calibrated than that.
 _JITTER = 0.01
 _FEWEST = 5
+#: Epochs that a process is conditioned on: the time grows as their cube.
+_MOST = 500
+#: Beyond, a value or an error is a place holder, and ratios would overflow.
+_SMALLEST, _LARGEST = 1e-200, 1e30
 #: Elements of a stack of covariance matrices: so few that they stay in the processor's cache.
 _ELEMENTS = 60_000
 
@@ -54,7 +58,8 @@ class InterpolatedCurves:
         Its standard deviation in the same unit, where it was asked for.
     bands : tuple of str
     scale : (n,) array
-        Largest flux of the mean, in the unit of the light curves (of magnitudes: with magnitude 25 as 1).
+        Largest flux of the mean, at least the smallest error, in the unit of the light curves (of magnitudes: with magnitude
+        25 as 1).
     peak : (n,) array
         Time of the brightest moment, MJD.
     length : (n,) array
@@ -90,7 +95,8 @@ def interpolate(
     there. For each object, `a` and `l` are the pair of the largest marginal likelihood on a grid (l from 6 to 96 days),
     which depends on nothing but the object. The brightest moment is that of the flux summed over the bands.
 
-    It looks at all epochs of an object, later ones too: what is learned from it cannot be asked during the event.
+    It looks at all epochs of an object, later ones too: what is learned from it cannot be asked during the event. Of an
+    object with more than 500 epochs, neighbours in time in one band are averaged first.
 
     Parameters
     ----------
@@ -122,7 +128,7 @@ def interpolate(
     """
     grid = np.linspace(-50.0, 130.0, 100) if days is None else np.asarray(days, dtype=float)
     colour = _wavelengths(curves.bands, wavelengths) / _ACROSS
-    curves = _fluxes(curves)
+    curves = _merged(_fluxes(curves))
     n, n_bands = len(curves), len(curves.bands)
     flux = np.zeros((n, len(grid), n_bands))
     error = np.zeros(flux.shape) if errors else None
@@ -133,7 +139,7 @@ def interpolate(
         process = _best(padded)
         at = _brightest(process, padded, colour)
         mean = _mean(process, padded, at[:, None] + grid, colour)
-        largest = np.maximum(mean.max(axis=(1, 2)), 1e-9)
+        largest = np.maximum(mean.max(axis=(1, 2)), padded.least)
         flux[rows] = mean / largest[:, None, None]
         if error is not None:
             error[rows] = _spread(process, padded, at[:, None] + grid, colour) / largest[:, None, None]
@@ -145,7 +151,10 @@ def interpolate(
 
 @dataclass(frozen=True, kw_only=True)
 class _Padded:
-    """Epochs (m, N) of objects with up to N of them, in units of the object's largest significant flux."""
+    """Epochs (m, N) of objects with up to N of them, in units of the object's largest significant flux.
+
+    What was never seen has none: then its smallest error, `least` (m,) in this unit, stands for it.
+    """
 
     time: Array
     colour: Array
@@ -154,6 +163,7 @@ class _Padded:
     there: NDArray[np.bool_]
     first: Array
     unit: Array
+    least: Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,12 +193,40 @@ def _wavelengths(bands: Sequence[str], given: Sequence[float] | None) -> Array:
 
 
 def _fluxes(curves: LightCurves) -> LightCurves:
-    good = np.isfinite(curves.time) & np.isfinite(curves.value) & (curves.error > 0) & np.isfinite(curves.error)
-    curves = curves.where(good)
+    curves = curves.where(_is_good(curves))
     if not curves.is_magnitude:
         return curves
-    flux = 10 ** (-0.4 * (curves.value - 25))
-    return curves.replace(value=flux, error=0.4 * np.log(10) * flux * curves.error, unit="")
+    with np.errstate(over="ignore", invalid="ignore"):
+        flux = 10 ** (-0.4 * (curves.value - 25))
+        curves = curves.replace(value=flux, error=0.4 * np.log(10) * flux * curves.error, unit="")
+    return curves.where(_is_good(curves))  # a magnitude of 1e9 is no flux
+
+
+def _is_good(curves: LightCurves) -> NDArray[np.bool_]:
+    good = np.isfinite(curves.time) & (np.abs(curves.value) < _LARGEST)
+    return good & (curves.error > _SMALLEST) & (curves.error < _LARGEST)
+
+
+def _merged(curves: LightCurves) -> LightCurves:
+    """Of objects with more than `_MOST` epochs, neighbours in time in one band as one, averaged with inverse variances."""
+    size = -(-curves.n_epochs // _MOST)  # epochs that become one
+    if not (size > 1).any():
+        return curves
+    owner, band, many = curves.owner, np.asarray(curves.band), (size > 1)[curves.owner]
+    # What is not merged stays as it stands, so that an answer never depends on what else is asked.
+    curves = curves.sorted_by(np.lexsort((np.where(many, curves.time, curves.place), np.where(many, band, 0), owner)))
+    sequence = owner * len(curves.bands) + np.where(many, curves.band, 0)  # type: ignore[arg-type]
+    place = np.arange(len(owner)) - np.searchsorted(sequence, sequence)
+    is_first = place % np.maximum(size, 1)[owner] == 0
+    first = np.flatnonzero(is_first)
+    weight = np.square(np.minimum.reduceat(curves.error, first)[np.cumsum(is_first) - 1] / curves.error)
+    total = np.add.reduceat(weight, first)
+    kept = curves.where(is_first)
+    return kept.replace(
+        time=kept.time + np.add.reduceat(weight * (curves.time - kept.time[np.cumsum(is_first) - 1]), first) / total,
+        value=np.add.reduceat(weight * curves.value, first) / total,
+        error=np.minimum.reduceat(curves.error, first) / np.sqrt(total),
+    )
 
 
 def _stacks(counts: NDArray[np.int64], usable: NDArray[np.bool_]) -> Iterator[NDArray[np.intp]]:
@@ -216,16 +254,18 @@ def _padded(curves: LightCurves, rows: NDArray[np.intp], colour: Array) -> _Padd
     significance = table(some.value / some.error, -np.inf)
     flux = table(some.value)
     clear = np.where(significance >= np.minimum(3.0, significance.max(axis=1, keepdims=True)), flux, -np.inf)
-    unit = np.maximum(clear.max(axis=1), np.median(some.error) * 1e-6 + 1e-300)
+    least = np.minimum.reduceat(some.error, some.offsets[:-1])
+    unit = np.maximum(clear.max(axis=1), least)
     there = table(1.0) > 0
     return _Padded(
         time=table(some.time - first[some.owner]),
         colour=table(colour[some.band]),
         flux=flux / unit[:, None],
-        variance=table(some.error**2) / unit[:, None] ** 2,
+        variance=(table(some.error) / unit[:, None]) ** 2,
         there=there,
         first=first,
         unit=unit,
+        least=least / unit,
     )
 
 

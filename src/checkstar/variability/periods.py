@@ -162,6 +162,8 @@ def _periodograms(
     powers = lomb_scargle(part, step, int(np.ceil(fastest / step)))
     weights = np.split(inverse_variance(part), part.offsets[1:-1])
     for row, curve, weight, power in zip(rows, part, weights, powers, strict=True):
+        if not weight.any():
+            continue
         value = curve.value if curves.is_magnitude else _as_magnitudes(curve.value)
         epochs = Epochs.of(curve.time, value, weight, curve.band, len(curves.bands))
         if epochs.scatter > 0:

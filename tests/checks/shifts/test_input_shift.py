@@ -120,9 +120,9 @@ def test_other_features_and_no_observations_are_refused_in_words():
 
 
 def test_a_hundred_thousand_objects_take_seconds():
-    start = time.perf_counter()
+    start = time.process_time()
     examine(normal(100_000, 0, p=20), normal(100_000, 1, p=20))
-    assert time.perf_counter() - start < 15
+    assert time.process_time() - start < 15
 
 
 @pytest.mark.parametrize(("name", "verdict"), [("1", Verdict.FAIL), ("colorCuts", Verdict.FAIL)])

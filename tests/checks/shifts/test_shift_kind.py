@@ -158,9 +158,9 @@ def test_a_hundred_thousand_objects_take_seconds():
     run = Run(
         name="t", test=Dataset(x, x[:, 0]), prediction=Point(x[:, 0] + x[:, 1]), scope=Scope(target=Dataset(x + 0.1))
     )
-    start = time.perf_counter()
+    start = time.process_time()
     examine(run)
-    assert time.perf_counter() - start < 25
+    assert time.process_time() - start < 25
 
 
 def test_redshifts_of_real_galaxies(boss):

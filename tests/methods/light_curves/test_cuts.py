@@ -123,3 +123,13 @@ def test_fluxes_are_refused():
     flux = curve_dataset(STARS.replace(unit="nJy"), "class", extras=["period"], meta=[])
     with pytest.raises(InputError, match="in nJy; its cuts are in magnitudes"):
         VariableStarCuts().fit_data(flux)
+
+
+def test_ab_magnitudes_are_magnitudes():
+    ab = curve_dataset(STARS.replace(unit="mag(AB)"), "class", extras=["period"], meta=[])
+    other = curve_dataset(STARS, "class", extras=["period"], meta=[])
+    one, two = (
+        VariableStarCuts().fit_data(data).predict_distribution(data.x, noise=data.noise).probabilities
+        for data in (ab, other)
+    )
+    np.testing.assert_array_equal(one, two)

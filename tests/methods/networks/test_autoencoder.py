@@ -32,7 +32,7 @@ def draw(n: int, rng: int = 0, extras: tuple[str, ...] = ("period",), n_epochs: 
     period = 10 ** generator.uniform(-0.5, 0.0, n)
     times, values = [], []
     for name, days in zip(kind, period, strict=True):
-        time = np.sort(generator.uniform(50_000, 50_200, generator.integers(n_epochs - 6, n_epochs + 1)))
+        time = np.sort(generator.uniform(50_000, 50_200, generator.integers(max(n_epochs - 6, 1), n_epochs + 1)))
         shape = SHAPES[name](np.mod(time / days + generator.random(), 1))
         times.append(time)
         values.append(
@@ -157,3 +157,8 @@ def test_a_forest_that_does_not_fit_is_refused_on_load():
     method.encoder_["embedding.bias"] = method.encoder_["embedding.bias"][:-1]
     with pytest.raises(InputError, match="do not fit each other"):
         method.check_learned()
+
+
+def test_a_training_set_that_cannot_be_read_is_named():
+    with pytest.raises(InputError, match=r"AutoencoderForest got 0 objects that can be read \(five epochs"):
+        AutoencoderForest(**SMALL).fit_data(draw(20, n_epochs=4))

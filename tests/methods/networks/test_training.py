@@ -186,6 +186,24 @@ def test_a_loss_that_is_not_a_number_ends_it_with_the_reason():
         train(TrainingSettings(learning_rate=1e30, max_epochs=5, batch_size=8))
 
 
+def test_an_epoch_that_cannot_be_judged_is_never_the_kept_one():
+    x, judged = torch.linspace(-1, 1, 100)[:, None], []
+
+    def loss(network, rows):
+        value = ((network(x[rows]) - 2 * x[rows]) ** 2).mean()
+        if network.training:
+            return value
+        judged.append(float(value))
+        return value if len(judged) > 1 else value * float("nan")
+
+    settings = TrainingSettings(learning_rate=0.05, max_epochs=40)
+    with seeded(0):
+        network = torch.nn.Linear(1, 1)
+        history = train_network(network, loss, np.arange(100) % 4 == 0, settings, np.random.default_rng(0))
+    assert history.best == 1 + int(np.argmin(judged[1:]))
+    assert network.weight.item() == pytest.approx(2.0, abs=0.3)  # it began below one
+
+
 def test_the_time_is_bounded():
     history = train(TrainingSettings(max_epochs=10_000, patience=10_000, max_seconds=0.3))[1]
     assert 1 <= len(history.held) < 5000

@@ -112,8 +112,11 @@ class VariableStarCuts(DescribedCurves):
 
     def _learn(self, values: Array, codes: NDArray[np.intp], names: list[str]) -> None:
         unit = CurveLayout.of(self.features_).unit
-        if unit != "mag":
-            raise InputError(f"VariableStarCuts got light curves in {unit}; its cuts are in magnitudes, convert them.")
+        if not unit.startswith("mag"):
+            raise InputError(
+                f"VariableStarCuts got light curves in {unit or 'no unit'}; its cuts are in magnitudes, convert them with "
+                "to_magnitudes."
+            )
         n_classes = len(self.names_)
         counts = np.zeros((len(CELLS), n_classes))
         cell = assign_cells(values, names)

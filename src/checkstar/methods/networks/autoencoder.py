@@ -162,17 +162,17 @@ class AutoencoderForest(Method):
         self.features_, self.names_ = short_names(layout), names
         self.frequency_ = np.bincount(codes, minlength=len(names)) / len(codes)
         seen = self._sequences(layout, rows, noise)
-        if self.encoder is None:
-            self.encoder_, self.fitted_loss_, self.held_loss_ = self._teach(seen, group)
-        else:
-            self.encoder_ = self._given(layout)
-            self.fitted_loss_, self.held_loss_ = np.empty(0), np.empty(0)
         usable = seen.length > 0
         if len(np.unique(codes[usable])) < 2:
             raise InputError(
                 f"AutoencoderForest got {int(usable.sum())} objects that can be read (five epochs, and a period where "
                 "there are periods), of fewer than two classes; give more."
             )
+        if self.encoder is None:
+            self.encoder_, self.fitted_loss_, self.held_loss_ = self._teach(seen, group)
+        else:
+            self.encoder_ = self._given(layout)
+            self.fitted_loss_, self.held_loss_ = np.empty(0), np.empty(0)
         forest = Forest(n_trees=300, n_components=None, random_state=self.random_state)
         design = self._design(layout, rows[usable], seen.at(usable))
         self.forest_ = (forest if self.forest is None else clone(self.forest)).fit(

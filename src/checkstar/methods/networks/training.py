@@ -205,7 +205,7 @@ class _Training:
         now = self._judge()
         self.schedule.note(now)
         self.held_losses.append(now)
-        if np.isfinite(now) and now <= min(self.held_losses):
+        if np.isfinite(now) and now <= np.nanmin(self.held_losses):
             self.kept, self.best = copy.deepcopy(self.network.state_dict()), self.n_done - 1
 
     def finish(self) -> History:
