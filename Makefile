@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 .PHONY: demo demo-study test power check lint types slow bench docs build clean
 
 demo: $(VENV)/.demo
-	$(BIN)/checkstar demo --out checkstar-demo checkstar-study
+	$(BIN)/checkstar demo --out checkstar-demo
 
 demo-study: $(VENV)/.demo $(VENV)/.light-curves $(VENV)/.torch
 	$(BIN)/checkstar study src/checkstar/studies/demo.toml --jobs 2 --store checkstar-study/store --out checkstar-study

@@ -274,3 +274,8 @@ def test_light_curves_are_ranked_as_a_dataset():
     curves = LightCurves.from_lists([[1.0]], [[15.0]])
     with pytest.raises(InputError, match="are a LightCurves; give a Dataset"):
         candidates(TOLD, "RRAB", 1, new=curves)
+
+
+def test_what_was_not_judged_is_not_shown_as_none():
+    found = candidates(Frozen(TOLD), "RRAB", 5, new=draw(50, np.random.default_rng(0)))
+    assert repr(found).endswith("novelty not judged)")

@@ -83,9 +83,10 @@ class CandidateList:
 
     def __repr__(self) -> str:
         low, high = self.in_list
+        novel = f"{int(self.table['novel'].sum())} novel" if "novel" in self.table else "novelty not judged"
         return (
             f"CandidateList({len(self)} of {self.n_pool} objects for {self.name} by {self.method}; "
-            f"{100 * low:.0f} to {100 * high:.0f} % are of it; {int(self.table.get('novel', np.zeros(0)).sum())} novel)"
+            f"{100 * low:.0f} to {100 * high:.0f} % are of it; {novel})"
         )
 
     def save(

@@ -603,6 +603,7 @@ def _execute(
     scope: Scope | None = None,
 ) -> Run:
     """Clone, seed, fit and predict. The one place where a failure of a method becomes a result."""
+
     if test.x is None:
         raise InputError("the test data have no observations x; a method needs them to predict.")
     method = _prepared(method, seed)

@@ -6,7 +6,7 @@ import pytest
 from checkstar.data.curve_layout import CurveLayout, curve_dataset
 from checkstar.data.light_curves import LightCurves
 from checkstar.errors import InputError
-from checkstar.methods.curve_rows import check_curve_classes, check_curve_rows, short_names
+from checkstar.methods.curve_rows import check_curve_classes, check_curve_rows, require_same_kind, short_names
 from checkstar.noise import Gaussian
 
 LAYOUT = CurveLayout(n_epochs=3, extras=("period",), bands=("g", "r"), unit="nJy")
@@ -50,3 +50,17 @@ def test_light_curves_themselves_are_refused_with_what_to_give():
     for given in (curves, curve_dataset(curves)):
         with pytest.raises(InputError, match=r"Forest got .*; give data\.x and noise=data\.noise"):
             check_curve_rows("Forest", given, None, None)
+
+
+def test_other_extras_bands_or_units_than_those_learned_are_refused():
+    learned = CurveLayout(n_epochs=3, extras=("period",)).features
+    require_same_kind("Trees", learned, CurveLayout(n_epochs=50, extras=("period",)).features)
+    require_same_kind("Trees", learned, ("x0", "x1"))
+    require_same_kind("Ridge", None, learned)
+    for other, said in (
+        (CurveLayout(n_epochs=3, extras=("colour", "period")), "extras are period but is asked about colour, period"),
+        (CurveLayout(n_epochs=3, extras=("period",), bands=("g", "r")), "bands are V but is asked about g, r"),
+        (CurveLayout(n_epochs=3, extras=("period",), unit="uJy"), "unit is mag but is asked about uJy"),
+    ):
+        with pytest.raises(InputError, match=said):
+            require_same_kind("Trees", learned, other.features)

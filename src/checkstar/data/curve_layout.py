@@ -151,8 +151,9 @@ class CurveLayout:
         parts = 3 if len(self.bands) > 1 else 2
         n_epochs, left = divmod(n_features - len(self.extras), parts)
         if left or n_epochs < 1:
+            named = f" ({', '.join(self.extras)})" if self.extras else ""
             raise InputError(
-                f"rows of {n_features} columns are not {len(self.extras)} extras and {parts} columns an epoch; "
+                f"rows of {n_features} columns are not {len(self.extras)} extras{named} and {parts} columns an epoch; "
                 "make the data as the training set was made."
             )
         return CurveLayout(n_epochs=n_epochs, extras=self.extras, bands=self.bands, unit=self.unit)

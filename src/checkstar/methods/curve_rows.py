@@ -15,7 +15,7 @@ from checkstar.data.light_curves import LightCurves
 from checkstar.errors import InputError
 from checkstar.noise import Noise
 
-__all__ = ["CurveTraining", "check_curve_classes", "check_curve_rows", "short_names"]
+__all__ = ["CurveTraining", "check_curve_classes", "check_curve_rows", "require_same_kind", "short_names"]
 
 
 class CurveTraining(NamedTuple):
@@ -54,6 +54,33 @@ def check_curve_rows(
     except InputError as error:
         raise InputError(f"{who}: {error}") from None
     return layout, rows.astype(float, copy=False)
+
+
+def require_same_kind(who: str, learned: Sequence[str] | None, features: Sequence[str]) -> None:
+    """Refuse light curves with other extras, bands or units than those that were learned from; any length will do.
+
+    Columns that are not named as light curves are left to the method.
+
+    Raises
+    ------
+    InputError
+        With what differs.
+    """
+    try:
+        mine, theirs = CurveLayout.of(learned or ()), CurveLayout.of(features)
+    except InputError:
+        return
+    for what in ("extras", "bands", "unit"):
+        had, has = getattr(mine, what), getattr(theirs, what)
+        if had != has:
+            raise InputError(
+                f"{who} learned from light curves whose {what} {'is' if what == 'unit' else 'are'} {_said(had)} but is "
+                f"asked about {_said(has)}; make both with the same curve_dataset(...)."
+            )
+
+
+def _said(value: str | tuple[str, ...]) -> str:
+    return value if isinstance(value, str) else ", ".join(value) or "none"
 
 
 def check_curve_classes(

@@ -91,6 +91,8 @@ def load_method(cls: type[M], path: str | Path) -> M:
     arrays = _read_arrays(folder, record["arrays_sha256"])
     try:
         method = _rebuild(cls, record, arrays)
+    except InputError as error:  # its words already say what to do, such as what to install
+        raise InputError(f"{folder} cannot be used as {cls.__name__}: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
         raise InputError(f"{folder} does not hold a complete {cls.__name__} ({error}); save it again.") from error
     return method

@@ -7,7 +7,7 @@ import pytest
 from checkstar.data.curve_layout import curve_dataset
 from checkstar.data.light_curves import LightCurves
 from checkstar.errors import InputError
-from checkstar.methods.light_curves.curve_trees import CurveForest
+from checkstar.methods.light_curves.curve_trees import CurveBoosting, CurveForest
 from checkstar.noise import Gaussian
 
 
@@ -113,3 +113,19 @@ def test_light_curves_that_all_lack_epochs_are_refused():
     sigma = np.full(TRAINING.x.shape, np.inf)
     with pytest.raises(InputError, match="0 of 90 light curves with five good epochs"):
         SMALL.fit(TRAINING.x, TRAINING.y, noise=Gaussian(sigma), features=TRAINING.features)
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        (CurveForest(n_trees="many"), "CurveForest got n_trees='many'; give a whole number"),
+        (CurveForest(min_leaf=0), "CurveForest got min_leaf=0"),
+        (CurveBoosting(n_boostings=0), "CurveBoosting got n_boostings=0"),
+        (CurveForest(balance="half"), "CurveForest got balance='half'"),
+        (CurveForest(period_search=3), "period_search=3; give a dict"),
+        (CurveForest(period_search={"n_bests": 1}), "no setting of find_periods 'n_bests'; did you mean 'n_best'"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_by_their_own_name(method, message):
+    with pytest.raises(InputError, match=message):
+        method.fit_data(TRAINING)

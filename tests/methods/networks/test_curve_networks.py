@@ -348,3 +348,10 @@ def test_arrays_of_another_network_are_refused_on_load():
 def test_rows_that_are_no_light_curves_are_refused_by_name(bad):
     with pytest.raises(InputError, match="TCN"):
         fitted(TCN).predict(bad)
+
+
+def test_loaded_without_torch_it_says_what_to_install_and_not_to_save_it_again(tmp_path, monkeypatch):
+    fitted(TCN).save(tmp_path / "model")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(InputError, match=r"model cannot be used as TCN: networks need torch; .*checkstar\[torch\]'\.$"):
+        TCN.load(tmp_path / "model")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from inspect import signature
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from checkstar.data.light_curves import LightCurves
-from checkstar.errors import InputError
+from checkstar.errors import InputError, unknown_name
 from checkstar.methods.base import Method
 from checkstar.methods.curve_rows import check_curve_classes, check_curve_rows, short_names
 from checkstar.noise import Noise
@@ -24,6 +25,7 @@ __all__ = ["DescribedCurves"]
 Array = NDArray[np.float64]
 
 _CHUNK = 4096
+_COUNTS = ("n_trees", "n_iterations", "n_boostings", "min_leaf")
 _PERIOD, _DESCRIBED = "period", "is_described"
 
 
@@ -66,8 +68,7 @@ class DescribedCurves(Method, ABC):
     ) -> Self:
         """Learn the classes `y` (n,) of light curves in rows `x` (n, p) with columns `features`."""
         name = type(self).__name__
-        if not 0 <= self.balance <= 1:
-            raise InputError(f"{name} got balance={self.balance!r}; give a number from 0 to 1.")
+        self._check_settings()
         layout, rows, codes, self.names_ = check_curve_classes(name, x, y, noise, features)
         self.features_ = short_names(layout)
         self.frequencies_ = np.bincount(codes) / len(codes)
@@ -101,6 +102,23 @@ class DescribedCurves(Method, ABC):
         self._fitted()
         layout, rows = check_curve_rows(type(self).__name__, x, noise, self.features_)
         return self._described(layout.unpack(rows, noise))
+
+    def _check_settings(self) -> None:
+        from checkstar.variability.periods import find_periods
+
+        name = type(self).__name__
+        if not isinstance(self.balance, int | float | np.number) or not 0 <= self.balance <= 1:
+            raise InputError(f"{name} got balance={self.balance!r}; give a number from 0 to 1.")
+        for key, value in self.get_params(deep=False).items():
+            if key in _COUNTS and not (isinstance(value, int | np.integer) and value >= 1):
+                raise InputError(f"{name} got {key}={value!r}; give a whole number of at least 1.")
+        search = {} if self.period_search is None else self.period_search
+        if not isinstance(search, dict):
+            raise InputError(f"{name} got period_search={search!r}; give a dict of settings of find_periods.")
+        known = list(signature(find_periods).parameters)[1:]
+        for key in search:
+            if key not in known:
+                raise unknown_name("setting of find_periods", key, known)
 
     def _described(self, curves: LightCurves) -> Features:
         from checkstar.variability.features import Features, describe_curves
