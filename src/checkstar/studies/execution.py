@@ -254,30 +254,43 @@ def _on_client(
 
     # The shared data are tasks, not scattered: what a dead worker held is made again for another one.
     data = {name: client.submit(_same, value, pure=False) for name, value in shared.items()}
-    in_work: dict[Any, Any] = {}
+    in_work: dict[Any, Task] = {}
+    suspects: list[Task] = []
+
+    def submit(task: Task) -> Any:
+        return client.submit(_work, function, task.item, data.get(task.needs), threads, pure=False)
 
     def send() -> Any:
         task = next(source, None)
         if task is None:
             return None
-        future = client.submit(_work, function, task.item, data.get(task.needs), threads, pure=False)
-        in_work[future.key] = task.item
+        future = submit(task)
+        in_work[future.key] = task
         return future
 
     # One item a process, whatever its threads: its time and memory are those of the item.
     room = max(len(client.nthreads()), 1)
     running = as_completed([future for _ in range(room) if (future := send()) is not None], loop=client.loop)
     for future in running:
-        item = in_work.pop(future.key)
+        task = in_work.pop(future.key)
         try:
-            finished = Finished(item, future.result())
+            finished = [Finished(task.item, future.result())]
         except KilledWorker:
-            finished = Finished(item, death=_obituary(_MOST_DEATHS + 1))
+            # Whoever stood beside a deadly item died with it as often: each is tried again alone.
+            suspects.append(task)
+            finished = []
         future.release()
         after = send()
         if after is not None:
             running.add(after)
-        yield finished
+        yield from finished
+    for task in suspects:
+        future = submit(task)
+        try:
+            yield Finished(task.item, future.result())
+        except KilledWorker:
+            yield Finished(task.item, death=_obituary(_MOST_DEATHS + 1))
+        future.release()
 
 
 def _same(value: Any) -> Any:
