@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from checkstar.data.files import replacing
 from checkstar.errors import InputError
 from checkstar.evidence import Evidence
 
@@ -60,9 +61,8 @@ class Journal:
     def start(self) -> None:
         """Begin an empty journal, in place of any other."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self.path.with_name(self.path.name + ".new")
-        beside.write_text(json.dumps({"fingerprint": self.fingerprint}) + "\n", encoding="utf-8")
-        beside.replace(self.path)
+        with replacing(self.path) as beside:
+            beside.write_text(json.dumps({"fingerprint": self.fingerprint}) + "\n", encoding="utf-8")
 
     def add(self, key: str, evidence: Evidence) -> None:
         """Append the evidence of one finished check."""

@@ -13,12 +13,6 @@ from checkstar.study_settings import read_study
 STUDIES = Path(__file__).resolve().parents[2] / "examples" / "studies"
 
 
-@pytest.mark.parametrize("path", sorted(STUDIES.glob("*.toml")), ids=lambda path: path.stem)
-def test_every_study_that_is_shipped_names_real_methods(path):
-    methods, _, _ = read_study(path, {}).make_methods()
-    assert len(methods) >= 2
-
-
 @pytest.mark.slow
 @pytest.mark.skipif("CHECKSTAR_DATA" not in os.environ, reason="set CHECKSTAR_DATA to the folder with variable-stars/")
 @pytest.mark.parametrize(

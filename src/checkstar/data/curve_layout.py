@@ -131,6 +131,11 @@ class CurveLayout:
         return len(self.extras) + (3 if len(self.bands) > 1 else 2) * self.n_epochs
 
     @property
+    def kind(self) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+        """Extras, bands and unit: what a method that learned from such rows needs of others, however long they are."""
+        return self.extras, self.bands, self.unit
+
+    @property
     def time_columns(self) -> range:
         """Positions of the times."""
         return range(len(self.extras), len(self.extras) + self.n_epochs)

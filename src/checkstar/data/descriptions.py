@@ -52,5 +52,4 @@ def same_kind(one: Sequence[str], other: Sequence[str]) -> bool:
     layouts = curve_layout(one), curve_layout(other)
     if layouts[0] is None or layouts[1] is None:
         return len(one) == len(other) and layouts[0] is layouts[1]
-    kinds = [(layout.extras, layout.bands, layout.unit) for layout in layouts if layout is not None]
-    return kinds[0] == kinds[1]
+    return layouts[0].kind == layouts[1].kind

@@ -70,8 +70,7 @@ def require_same_kind(who: str, learned: Sequence[str] | None, features: Sequenc
         mine, theirs = CurveLayout.of(learned or ()), CurveLayout.of(features)
     except InputError:
         return
-    for what in ("extras", "bands", "unit"):
-        had, has = getattr(mine, what), getattr(theirs, what)
+    for what, had, has in zip(("extras", "bands", "unit"), mine.kind, theirs.kind, strict=True):
         if had != has:
             raise InputError(
                 f"{who} learned from light curves whose {what} {'is' if what == 'unit' else 'are'} {_said(had)} but is "
@@ -79,7 +78,7 @@ def require_same_kind(who: str, learned: Sequence[str] | None, features: Sequenc
             )
 
 
-def _said(value: str | tuple[str, ...]) -> str:
+def _said(value: str | Sequence[str]) -> str:
     return value if isinstance(value, str) else ", ".join(value) or "none"
 
 

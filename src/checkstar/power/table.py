@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from checkstar.checks import Check
+from checkstar.data.files import replacing
 from checkstar.errors import InputError
 from checkstar.evidence import Estimate
 from checkstar.power.trials import Trials
@@ -127,9 +128,8 @@ class PowerTable:
     def save(self, path: Path) -> None:
         """Write the table, beside its place and then renamed."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(path.name + ".new")
-        beside.write_text(_compact(self.to_dict()), encoding="utf-8")
-        beside.replace(path)
+        with replacing(path) as beside:
+            beside.write_text(_compact(self.to_dict()), encoding="utf-8")
 
 
 def _compact(stored: Mapping[str, Any]) -> str:

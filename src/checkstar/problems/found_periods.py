@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from checkstar import variability
+from checkstar.data.files import replacing
 from checkstar.data.light_curves import LightCurves
 from checkstar.provenance import hash_arrays, packages
 
@@ -87,8 +86,7 @@ def _write(path: Path, periods: Array) -> None:
     """Whole or not at all; a folder that cannot be written to costs time, not the result."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as stream:
-            np.save(stream, periods)
-        os.replace(stream.name, path)
+        with replacing(path) as beside:
+            np.save(beside, periods)
     except OSError:
         return

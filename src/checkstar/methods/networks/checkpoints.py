@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from checkstar.data.files import replacing
 from checkstar.errors import InputError
 
 __all__ = ["Checkpoint", "read_checkpoint", "write_checkpoint"]
@@ -26,10 +26,9 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     from safetensors.torch import save_file
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()}
-    save_file(tensors, fresh, metadata={"record": json.dumps(checkpoint.record)})
-    fresh.replace(path)
+    with replacing(path) as fresh:
+        save_file(tensors, fresh, metadata={"record": json.dumps(checkpoint.record)})
 
 
 def read_checkpoint(path: Path, about: str) -> Checkpoint:
